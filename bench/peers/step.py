@@ -1,0 +1,106 @@
+"""Times one training step of a supernet in PyTorch on the CPU: forward, cross-entropy, backward, clip
+by norm 5, SGD. Prints one line of JSON.
+
+    python step.py --net nasbench201 --channels 16 --cells 5 --batch 64 --size 32 --mode channels_last
+
+As in the published code bases alpha takes part in the graph, so its gradient is computed too;
+`--frozen-alpha` leaves that out.
+"""
+
+import argparse
+import json
+import resource
+import statistics
+import time
+
+import torch
+import torch.nn.functional as F
+
+import nets
+
+CLASSES = 10
+
+
+def options():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--net", choices=("nasbench201", "darts"), default="nasbench201")
+    p.add_argument("--channels", type=int, default=16)
+    p.add_argument("--cells", type=int, default=5, help="per stage (nasbench201) or in all (darts)")
+    p.add_argument("--batch", type=int, default=64)
+    p.add_argument("--size", type=int, default=32, help="height and width of the images")
+    p.add_argument("--in-channels", type=int, default=3)
+    p.add_argument("--mode", choices=("eager", "channels_last", "compile"), default="eager")
+    p.add_argument("--steps", type=int, default=10)
+    p.add_argument("--warmup", type=int, default=3)
+    p.add_argument("--threads", type=int, default=2)
+    p.add_argument("--frozen-alpha", action="store_true")
+    return p.parse_args()
+
+
+def build(o):
+    """(net, alphas) as the search starts: alpha is 1e-3 * N(0, 1)."""
+    if o.net == "nasbench201":
+        net, shapes = nets.NasBench201(o.channels, o.cells, CLASSES, o.in_channels), [(6, 5)]
+    else:
+        net, shapes = nets.Darts(o.channels, o.cells, CLASSES, o.in_channels), [(14, 8)] * 2
+    return net, [(1e-3 * torch.randn(s)).requires_grad_(not o.frozen_alpha) for s in shapes]
+
+
+def main():
+    o = options()
+    torch.manual_seed(1)
+    torch.set_num_threads(o.threads)
+    net, alphas = build(o)
+    x = torch.randn(o.batch, o.in_channels, o.size, o.size)
+    labels = torch.randint(CLASSES, (o.batch,))
+    if o.mode == "channels_last":
+        net, x = net.to(memory_format=torch.channels_last), x.contiguous(memory_format=torch.channels_last)
+    params = list(net.parameters())
+    sgd = torch.optim.SGD(params, 0.025, momentum=0.9, weight_decay=3e-4, nesterov=o.net == "nasbench201")
+    run = torch.compile(net) if o.mode == "compile" else net
+
+    def step():
+        sgd.zero_grad()
+        for a in alphas:
+            a.grad = None
+        loss = F.cross_entropy(run(x, *[a.softmax(1) for a in alphas]), labels)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(params, 5.0)
+        sgd.step()
+        return loss.item()
+
+    start = time.perf_counter()
+    for _ in range(o.warmup):
+        step()
+    warm = time.perf_counter() - start
+    seconds = []
+    for _ in range(o.steps):
+        start = time.perf_counter()
+        loss = step()
+        seconds.append(time.perf_counter() - start)
+    print(
+        json.dumps(
+            {
+                "net": o.net,
+                "channels": o.channels,
+                "cells": o.cells,
+                "batch": o.batch,
+                "input": [o.size, o.size, o.in_channels],
+                "mode": o.mode,
+                "alpha_gradient": not o.frozen_alpha,
+                "median_s": round(statistics.median(seconds), 5),
+                "min_s": round(min(seconds), 5),
+                "max_s": round(max(seconds), 5),
+                "warmup_s": round(warm, 3),
+                "steps": o.steps,
+                "loss": round(loss, 4),
+                "torch": torch.__version__,
+                "threads": torch.get_num_threads(),
+                "peak_rss_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,4 @@
+@NullMarked
+package org.espalier.autograd;
+
+import org.jspecify.annotations.NullMarked;

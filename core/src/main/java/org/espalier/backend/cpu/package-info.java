@@ -1,0 +1,4 @@
+@NullMarked
+package org.espalier.backend.cpu;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package org.espalier.backend;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package org.espalier.check;
+
+import org.jspecify.annotations.NullMarked;

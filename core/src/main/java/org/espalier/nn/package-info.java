@@ -1,0 +1,4 @@
+@NullMarked
+package org.espalier.nn;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package org.espalier.op;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package org.espalier.optim;
+
+import org.jspecify.annotations.NullMarked;

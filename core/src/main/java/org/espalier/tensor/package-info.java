@@ -1,0 +1,4 @@
+@NullMarked
+package org.espalier.tensor;
+
+import org.jspecify.annotations.NullMarked;

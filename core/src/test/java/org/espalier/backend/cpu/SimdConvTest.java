@@ -1,0 +1,202 @@
+package org.espalier.backend.cpu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.stream.Stream;
+import org.espalier.backend.Backend;
+import org.espalier.backend.Buffer;
+import org.espalier.backend.Conv;
+import org.espalier.tensor.Rng;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The fast convolutions and products against the portable ones. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class SimdConvTest {
+  private final Backend oracle = new EjmlBackend();
+  private final Backend one = new SimdBackend(1);
+  private final Backend two = new SimdBackend(2);
+  private final Backend five = new SimdBackend(5);
+
+  @AfterAll
+  void close() {
+    Stream.of(one, two, five).forEach(Backend::close);
+  }
+
+  static List<Conv> geometries() {
+    return List.of(
+        // n, h, w, in, out, kh, kw, stride, pad, dilation, groups
+        new Conv(3, 8, 8, 16, 16, 3, 3, 1, 1, 1, 1),
+        new Conv(2, 7, 9, 16, 32, 3, 3, 1, 1, 1, 1),
+        new Conv(17, 5, 5, 32, 48, 3, 3, 1, 1, 1, 1),
+        new Conv(2, 6, 6, 64, 64, 3, 3, 1, 1, 1, 1),
+        new Conv(1, 4, 4, 40, 56, 3, 3, 1, 1, 1, 1),
+        new Conv(2, 8, 8, 3, 16, 3, 3, 1, 1, 1, 1),
+        new Conv(2, 8, 8, 1, 8, 3, 3, 1, 1, 1, 1),
+        new Conv(3, 14, 14, 8, 8, 3, 3, 1, 1, 1, 1),
+        new Conv(3, 7, 7, 8, 8, 3, 3, 1, 1, 1, 1),
+        new Conv(3, 8, 8, 4, 4, 5, 5, 1, 2, 1, 1),
+        new Conv(3, 8, 8, 12, 2, 3, 3, 1, 1, 1, 1),
+        new Conv(2, 8, 12, 8, 8, 3, 3, 2, 1, 1, 1),
+        new Conv(2, 8, 8, 16, 32, 3, 3, 2, 1, 1, 1),
+        new Conv(2, 9, 7, 20, 24, 3, 3, 2, 1, 1, 1),
+        new Conv(2, 9, 9, 16, 16, 5, 5, 3, 2, 1, 1),
+        new Conv(2, 9, 9, 16, 16, 3, 3, 1, 2, 2, 1),
+        new Conv(2, 9, 8, 5, 7, 5, 5, 2, 4, 2, 1),
+        new Conv(2, 9, 8, 8, 8, 3, 3, 1, 2, 2, 1),
+        new Conv(2, 8, 8, 16, 16, 1, 1, 1, 0, 1, 1),
+        new Conv(2, 5, 5, 32, 64, 1, 1, 1, 0, 1, 1),
+        new Conv(2, 6, 6, 8, 8, 1, 1, 1, 0, 1, 1),
+        new Conv(2, 6, 6, 8, 8, 1, 1, 2, 0, 1, 1),
+        new Conv(2, 7, 7, 48, 20, 1, 1, 2, 0, 1, 1),
+        new Conv(2, 6, 6, 10, 3, 1, 1, 1, 1, 1, 1),
+        new Conv(2, 8, 9, 6, 18, 2, 4, 1, 1, 1, 1),
+        new Conv(1, 3, 3, 16, 16, 3, 3, 1, 0, 1, 1),
+        new Conv(1, 2, 2, 128, 16, 2, 2, 1, 0, 1, 1),
+        new Conv(2, 6, 6, 8, 12, 3, 3, 1, 1, 1, 2),
+        new Conv(2, 7, 6, 12, 48, 3, 3, 2, 1, 1, 3),
+        new Conv(2, 6, 6, 64, 64, 3, 3, 1, 2, 2, 2));
+  }
+
+  static List<Conv> depthwise() {
+    return Stream.of(1, 3, 8, 16, 20, 32, 36, 64)
+        .flatMap(
+            c ->
+                Stream.of(
+                    new Conv(3, 8, 8, c, c, 3, 3, 1, 1, 1, c),
+                    new Conv(2, 7, 9, c, c, 3, 3, 2, 1, 1, c),
+                    new Conv(2, 8, 8, c, c, 5, 5, 1, 2, 1, c),
+                    new Conv(2, 8, 8, c, c, 5, 5, 2, 2, 1, c),
+                    new Conv(2, 9, 8, c, c, 3, 3, 1, 2, 2, c),
+                    new Conv(2, 8, 8, c, c, 3, 3, 2, 2, 2, c),
+                    new Conv(2, 9, 9, c, c, 5, 5, 1, 4, 2, c),
+                    new Conv(1, 6, 6, c, c, 5, 5, 2, 4, 2, c)))
+        .toList();
+  }
+
+  @ParameterizedTest
+  @MethodSource({"geometries", "depthwise"})
+  void convolutionIsThatOfTheOracle(Conv conv) {
+    assertAlike(conv.outSize(), (b, y) -> b.conv(conv, random(b, inSize(conv), 1), random(b, conv.weightSize(), 2), y));
+  }
+
+  @ParameterizedTest
+  @MethodSource({"geometries", "depthwise"})
+  void gradientOfTheInputIsThatOfTheOracle(Conv conv) {
+    for (boolean add : new boolean[] {false, true}) {
+      assertAlike(
+          inSize(conv),
+          (b, dx) ->
+              b.convGradInput(conv, random(b, conv.outSize(), 1), random(b, conv.weightSize(), 2), dx, add));
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource({"geometries", "depthwise"})
+  void gradientOfTheWeightIsThatOfTheOracle(Conv conv) {
+    assertAlike(
+        conv.weightSize(),
+        (b, dw) -> b.convGradWeight(conv, random(b, inSize(conv), 1), random(b, conv.outSize(), 2), dw));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, 1, 1", "64, 10, 64", "64, 128, 3", "7, 33, 65", "128, 16, 16", "5, 100, 1", "192, 32, 48"})
+  void productsAreThoseOfTheOracle(int m, int n, int k) {
+    for (int form = 0; form < 8; form++) {
+      boolean transposeA = (form & 1) != 0;
+      boolean transposeB = (form & 2) != 0;
+      boolean add = (form & 4) != 0;
+      assertAlike(
+          m * n,
+          (b, c) -> b.gemm(transposeA, transposeB, m, n, k, random(b, m * k, 1), random(b, k * n, 2), c, add));
+    }
+  }
+
+  @Test
+  void lateCallsUseNoGarbageOfEarlierOnes() {
+    Conv conv = new Conv(2, 6, 6, 10, 10, 3, 3, 1, 1, 1, 1);
+    Buffer x = one.allocate(inSize(conv));
+    one.fill(x, Float.NaN);
+    one.conv(conv, x, random(one, conv.weightSize(), 1), one.allocate(conv.outSize()));
+    one.convGradInput(conv, x, random(one, conv.weightSize(), 1), one.allocate(conv.outSize()), false);
+    one.convGradWeight(conv, x, x, one.allocate(conv.weightSize()));
+    geometries().forEach(this::convolutionIsThatOfTheOracle);
+    geometries().forEach(this::gradientOfTheInputIsThatOfTheOracle);
+    geometries().forEach(this::gradientOfTheWeightIsThatOfTheOracle);
+  }
+
+  @Test
+  void steadyStateAllocatesNoArrays() {
+    Conv conv = new Conv(8, 16, 16, 16, 16, 3, 3, 1, 1, 1, 1);
+    Buffer x = random(one, inSize(conv), 1);
+    Buffer w = random(one, conv.weightSize(), 2);
+    Buffer y = random(one, conv.outSize(), 3);
+    Runnable step =
+        () -> {
+          one.conv(conv, x, w, y);
+          one.convGradInput(conv, y, w, x, false);
+          one.convGradWeight(conv, x, y, w);
+        };
+    for (int i = 0; i < 2000; i++) {
+      one.fill(w, 0.01f); // keep the numbers small
+      step.run();
+    }
+    var bean = (com.sun.management.ThreadMXBean) java.lang.management.ManagementFactory.getThreadMXBean();
+    long before = bean.getCurrentThreadAllocatedBytes();
+    for (int i = 0; i < 20; i++) {
+      step.run();
+    }
+    assertThat((bean.getCurrentThreadAllocatedBytes() - before) / 20).isLessThan(4096);
+  }
+
+  private interface Kernel {
+    void run(Backend backend, Buffer result);
+  }
+
+  private void assertAlike(int size, Kernel kernel) {
+    float[] wanted = result(oracle, size, kernel);
+    float[] got = result(one, size, kernel);
+    double scale = 0;
+    for (float v : wanted) {
+      scale = Math.max(scale, Math.abs(v));
+    }
+    for (int i = 0; i < size; i++) {
+      assertThat((double) got[i]).as("element %s", i).isCloseTo(wanted[i], within(1e-5 * scale));
+    }
+    assertThat(result(two, size, kernel)).as("with two threads").isEqualTo(got);
+    assertThat(result(five, size, kernel)).as("with five threads").isEqualTo(got);
+  }
+
+  private static org.assertj.core.data.Offset<Double> within(double tolerance) {
+    return org.assertj.core.data.Offset.offset(tolerance);
+  }
+
+  private static float[] result(Backend backend, int size, Kernel kernel) {
+    Buffer result = random(backend, size, 3);
+    kernel.run(backend, result);
+    float[] values = new float[size];
+    backend.read(result, values);
+    return values;
+  }
+
+  private static Buffer random(Backend backend, int size, int stream) {
+    Rng rng = new Rng(7, stream);
+    float[] values = new float[size];
+    for (int i = 0; i < size; i++) {
+      values[i] = rng.uniform(i) * 2 - 1;
+    }
+    // From the middle of a longer array: kernels must respect the offset, and the ends.
+    Buffer buffer = backend.allocate(size + 5).slice(3, size);
+    backend.write(values, buffer);
+    return buffer;
+  }
+
+  private static int inSize(Conv conv) {
+    return conv.n() * conv.h() * conv.w() * conv.in();
+  }
+}

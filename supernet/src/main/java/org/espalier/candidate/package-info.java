@@ -1,0 +1,4 @@
+@NullMarked
+package org.espalier.candidate;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package org.espalier.checkpoint;
+
+import org.jspecify.annotations.NullMarked;

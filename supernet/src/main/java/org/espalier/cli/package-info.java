@@ -1,0 +1,4 @@
+@NullMarked
+package org.espalier.cli;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,98 @@
+package org.espalier.report;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.StringReader;
+import java.io.UncheckedIOException;
+import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Map;
+import java.util.Properties;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.espalier.search.RunRecord;
+
+/**
+ * A run as one HTML page that needs nothing else: style, script and data are inside it, and its content policy forbids
+ * the browser to load anything. Text, tables and cells are there without JavaScript; the plots are drawn by
+ * <a href="https://d3js.org">D3</a> as SVG, so that they follow the page's colours and print sharply.
+ */
+public final class HtmlReport {
+  private static final Pattern PLACEHOLDER = Pattern.compile("\\{\\{([a-z0-9]+)}}");
+
+  private HtmlReport() {}
+
+  /**
+   * Writes the page of a run, whole or not at all: to a temporary file beside it first. A run that has not got far is a
+   * shorter page.
+   *
+   * @throws IOException if the file cannot be written
+   */
+  public static void write(RunRecord run, Path file) throws IOException {
+    Path folder = file.toAbsolutePath().getParent();
+    Path temporary = Files.createTempFile(folder, ".report", ".html");
+    try {
+      Files.writeString(temporary, page(run));
+      try {
+        Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      } catch (AtomicMoveNotSupportedException e) {
+        Files.move(temporary, file, StandardCopyOption.REPLACE_EXISTING);
+      }
+    } finally {
+      Files.deleteIfExists(temporary);
+    }
+  }
+
+  static String page(RunRecord run) {
+    var sections = new Sections(run);
+    Map<String, String> parts =
+        Map.ofEntries(
+            Map.entry("title", Figures.escape(run.title())),
+            Map.entry("css", own("report.css")),
+            Map.entry("about", sections.about()),
+            Map.entry("verdict", sections.verdict()),
+            Map.entry("warnings", sections.warnings()),
+            Map.entry("figures", sections.figures()),
+            Map.entry("architecture", sections.architecture()),
+            Map.entry("comparison", sections.comparison()),
+            Map.entry("search", sections.search()),
+            Map.entry("weights", sections.weights()),
+            Map.entry("reproduce", sections.reproduce()),
+            Map.entry("data", Chart.json(Chart.of(run))),
+            Map.entry("d3", d3()),
+            Map.entry("js", own("report.js")));
+    // One pass: what a run puts into the page is never looked at for placeholders again.
+    return PLACEHOLDER.matcher(own("report.html")).replaceAll(m -> Matcher.quoteReplacement(parts.getOrDefault(m.group(1), m.group())));
+  }
+
+  private static String own(String name) {
+    return resource("/org/espalier/report/" + name);
+  }
+
+  /** The library with its licence, which asks to travel along. */
+  private static String d3() {
+    var coordinates = new Properties();
+    try {
+      coordinates.load(new StringReader(resource("/META-INF/maven/org.webjars.npm/d3/pom.properties")));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    String folder = "/META-INF/resources/webjars/d3/" + coordinates.getProperty("version") + "/";
+    return "/*\n" + resource(folder + "LICENSE") + "*/\n" + resource(folder + "dist/d3.min.js");
+  }
+
+  private static String resource(String path) {
+    try (InputStream in = HtmlReport.class.getResourceAsStream(path)) {
+      if (in == null) {
+        throw new IllegalStateException("resource " + path + " is missing from the class path");
+      }
+      return new String(in.readAllBytes(), UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package org.espalier.search;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package org.espalier.space;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,73 @@
+package org.espalier.strategy;
+
+import java.util.List;
+import java.util.function.ToDoubleFunction;
+import org.espalier.space.Genotype;
+import org.espalier.space.SearchSpace;
+import org.espalier.supernet.Selections;
+import org.espalier.tensor.Rng;
+
+/**
+ * A search strategy says only what is its own: how a selection is drawn, how alpha learns, and how an architecture is
+ * read off. Everything else is common to all.
+ */
+public interface Strategy {
+  /** What it is selected by. */
+  String name();
+
+  /** One line for {@code espalier list strategies}, with the source. */
+  String description();
+
+  /** Draws what every edge computes in one pass. */
+  Selections select(Draw draw);
+
+  /** How alpha learns. */
+  default AlphaUpdate update() {
+    return AlphaUpdate.FIRST_ORDER;
+  }
+
+  /** How alpha follows the validation loss. */
+  enum AlphaUpdate {
+    /** It does not: there is nothing to learn but the shared weights. */
+    NONE,
+    /** By its own gradient at the current weights. */
+    FIRST_ORDER,
+    /** Through one virtual step of the weights (DARTS eq. 7), its Hessian product by finite differences (eq. 8). */
+    UNROLLED
+  }
+
+  /** The weight of each candidate that alpha stands for, rows summing to 1: what is drawn, logged and read off. */
+  default float[][] strengths(float[][] alpha) {
+    return softmax(alpha);
+  }
+
+  /**
+   * The architecture that has been found.
+   *
+   * @param alphas for each kind of cell, {@code [edges][candidates]}
+   * @param accuracy of an architecture with the shared weights, on one batch of validation images: costly
+   */
+  default Genotype derive(SearchSpace space, List<float[][]> alphas, ToDoubleFunction<Genotype> accuracy, Rng rng) {
+    return space.derive(alphas.stream().map(this::strengths).toList());
+  }
+
+  /** Softmax of each row, in double precision. */
+  static float[][] softmax(float[][] alpha) {
+    float[][] result = new float[alpha.length][];
+    for (int row = 0; row < alpha.length; row++) {
+      double max = Double.NEGATIVE_INFINITY;
+      for (float value : alpha[row]) {
+        max = Math.max(max, value);
+      }
+      double sum = 0;
+      for (float value : alpha[row]) {
+        sum += Math.exp(value - max);
+      }
+      result[row] = new float[alpha[row].length];
+      for (int k = 0; k < alpha[row].length; k++) {
+        result[row][k] = (float) (Math.exp(alpha[row][k] - max) / sum);
+      }
+    }
+    return result;
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package org.espalier.strategy;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package org.espalier.supernet;
+
+import org.jspecify.annotations.NullMarked;
