@@ -226,7 +226,7 @@ def describe(case):
 def gdas(dtype=torch.float64, tau=2.0):
     """GDAS (Dong and Yang 2019): one operation per edge, the same in all cells."""
     search, train, _ = NB201.draw(dtype)
-    draw = Draw(204)
+    draw = Draw(242)
     uniform = torch.tensor([draw.random.random() for _ in range(30)]).reshape(6, 5)
     gumbel = (-torch.log(-torch.log(uniform.double()))).float().to(dtype)
     alpha = search.alphas["alpha.cell"]

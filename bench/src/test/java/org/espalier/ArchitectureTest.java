@@ -39,6 +39,7 @@ class ArchitectureTest {
           "org.espalier.supernet",
           "org.espalier.strategy",
           "org.espalier.search",
+          "org.espalier.checkpoint",
           "org.espalier.report",
           "org.espalier.cli");
   private static final Set<String> BENCH = Set.of("org.espalier.bench");

@@ -89,31 +89,37 @@ public final class ParameterArena {
     return parameter;
   }
 
-  /** Lays the parameters out and draws their initial values, each from a stream of its own name. */
-  public ParameterArena allocate(Backend on, Rng rng) {
+  /** Lays the parameters out, all zero: enough for what depends on no value, such as counting operations. */
+  public ParameterArena allocate(Backend on) {
     backend = on;
     Buffer weights = on.allocate(Math.max(size, 1));
+    Buffer slopes = on.allocate(Math.max(size, 1));
     values = weights;
-    gradients = on.allocate(Math.max(size, 1));
-    float[] initial = new float[weights.size()];
+    gradients = slopes;
+    states.values().forEach(state -> state.buffer = on.allocate(state.size));
+    parameters.forEach(parameter -> parameter.bind(weights, slopes));
+    return this;
+  }
+
+  /** Lays the parameters out and draws their initial values, each from a stream of its own name. */
+  public ParameterArena allocate(Backend on, Rng rng) {
+    allocate(on);
+    float[] initial = new float[values().size()];
     for (Parameter parameter : parameters) {
       Rng stream = rng.split(parameter.name());
       for (int i = 0; i < parameter.shape().size(); i++) {
         initial[parameter.offset() + i] = parameter.init().value(stream, i);
       }
     }
-    on.write(initial, weights);
+    on.write(initial, values());
     states.forEach(
         (name, state) -> {
           float[] start = new float[state.size];
           for (int i = 0; i < start.length; i++) {
             start[i] = state.init.value(rng.split(name), i);
           }
-          Buffer buffer = on.allocate(state.size);
-          on.write(start, buffer);
-          state.buffer = buffer;
+          on.write(start, state.buffer());
         });
-    parameters.forEach(parameter -> parameter.bind(weights, gradients()));
     return this;
   }
 

@@ -3,22 +3,27 @@ package org.espalier.report;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import org.espalier.space.CellGraph;
 import org.espalier.space.CellGraph.Arrow;
 
 /**
- * Where the parts of a drawn cell lie. The nodes stand on one line, in order. An operation between neighbours is a
- * straight arrow; all others are arcs in lanes above and below the line, the shorter ones inside. Two arcs share a lane
- * only where their spans are disjoint, and a label never leaves the span of its arc: so labels cannot overlap.
- * Sides are chosen for the fewest crossings.
+ * Where the parts of a drawn cell lie. The nodes stand on one line, in order. An operation between
+ * neighbours is a straight arrow; all others are arcs in lanes above and below the line, the
+ * shorter ones inside. Two arcs share a lane only where their spans are disjoint, and a label never
+ * leaves the span of its arc: so labels cannot overlap. Sides are chosen for the fewest crossings.
  *
  * @param axis height of the line of nodes
  * @param bus height at which the unlabelled arrows run
  */
-record CellLayout(double width, double height, double axis, double bus, List<Box> nodes, List<Arc> arcs, List<Arrow> passes) {
+record CellLayout(
+    double width,
+    double height,
+    double axis,
+    double bus,
+    List<Box> nodes,
+    List<Arc> arcs,
+    List<Arrow> passes) {
   static final double GLYPH = 6.9;
   static final double NODE_HALF_HEIGHT = 16;
   static final double PILL_HALF_HEIGHT = 10.5;
@@ -33,11 +38,13 @@ record CellLayout(double width, double height, double axis, double bus, List<Box
   /** A rectangle by its centre and half sizes. */
   record Box(double x, double y, double halfWidth, double halfHeight) {
     boolean overlaps(Box other) {
-      return Math.abs(x - other.x) < halfWidth + other.halfWidth && Math.abs(y - other.y) < halfHeight + other.halfHeight;
+      return Math.abs(x - other.x) < halfWidth + other.halfWidth
+          && Math.abs(y - other.y) < halfHeight + other.halfHeight;
     }
 
-    boolean holds(Point p, double slack) {
-      return Math.abs(x - p.x) < halfWidth + slack && Math.abs(y - p.y) < halfHeight + slack;
+    /** With a little air around it. */
+    boolean holds(Point p) {
+      return Math.abs(x - p.x) < halfWidth + 4 && Math.abs(y - p.y) < halfHeight + 4;
     }
   }
 
@@ -74,13 +81,15 @@ record CellLayout(double width, double height, double axis, double bus, List<Box
       for (Arrow arrow : cell.arrows()) {
         if (arrow.label().isEmpty()) {
           passes.add(arrow);
-        } else if (arrow.to() == arrow.from() + 1 && straight.stream().noneMatch(s -> s.from() == arrow.from())) {
+        } else if (arrow.to() == arrow.from() + 1
+            && straight.stream().noneMatch(s -> s.from() == arrow.from())) {
           straight.add(arrow);
         } else {
           arched.add(arrow);
         }
       }
-      arched.sort(Comparator.comparingInt((Arrow a) -> a.to() - a.from()).thenComparingInt(Arrow::from));
+      arched.sort(
+          Comparator.comparingInt((Arrow a) -> a.to() - a.from()).thenComparingInt(Arrow::from));
     }
 
     CellLayout plan() {
@@ -102,14 +111,18 @@ record CellLayout(double width, double height, double axis, double bus, List<Box
       }
       int last = centres.length - 1;
       double width = centres[last] + halves[last] + MARGIN;
-      return new CellLayout(width, height, axis, bus, nodes, arcs(lanes, nodes, axis), List.copyOf(passes));
+      return new CellLayout(
+          width, height, axis, bus, nodes, arcs(lanes, nodes, axis), List.copyOf(passes));
     }
 
     private static double reach(int lanes) {
       return lanes == 0 ? NODE_HALF_HEIGHT : FIRST_LANE + (lanes - 1) * PITCH + PILL_HALF_HEIGHT;
     }
 
-    /** For each arc whether it goes below: the assignment with the fewest crossings, then the flattest. */
+    /**
+     * For each arc whether it goes below: the assignment with the fewest crossings, then the
+     * flattest.
+     */
     private boolean[] bestSides() {
       int n = arched.size();
       var sides = new boolean[n];
@@ -155,8 +168,9 @@ record CellLayout(double width, double height, double axis, double bus, List<Box
     }
 
     private static boolean cross(Arrow a, Arrow b) {
-      return a.from() < b.from() && b.from() < a.to() && a.to() < b.to()
-          || b.from() < a.from() && a.from() < b.to() && b.to() < a.to();
+      Arrow first = a.from() < b.from() ? a : b;
+      Arrow second = a.from() < b.from() ? b : a;
+      return first.from() < second.from() && second.from() < first.to() && first.to() < second.to();
     }
 
     /** The arcs are sorted by span, so what is inside has its lane before what is outside. */
@@ -176,7 +190,10 @@ record CellLayout(double width, double height, double axis, double bus, List<Box
       return lanes;
     }
 
-    /** How far from its node's centre an arc leaves or arrives: the outer arcs nearer to the centre, so none cross. */
+    /**
+     * How far from its node's centre an arc leaves or arrives: the outer arcs nearer to the centre,
+     * so none cross.
+     */
     private double port(int arc, int[] lanes, boolean leaving) {
       int outer = 0;
       for (int other = 0; other < lanes.length; other++) {
@@ -184,7 +201,9 @@ record CellLayout(double width, double height, double axis, double bus, List<Box
             leaving
                 ? arched.get(other).from() == arched.get(arc).from()
                 : arched.get(other).to() == arched.get(arc).to();
-        if (sameEnd && lanes[other] * lanes[arc] > 0 && Math.abs(lanes[other]) > Math.abs(lanes[arc])) {
+        if (sameEnd
+            && lanes[other] * lanes[arc] > 0
+            && Math.abs(lanes[other]) > Math.abs(lanes[arc])) {
           outer++;
         }
       }
@@ -251,7 +270,7 @@ record CellLayout(double width, double height, double axis, double bus, List<Box
         arcs.add(new Arc(a, lanes[i], start, end, top, bend, pill(a, (start + end) / 2, top)));
       }
       for (int i = firstArched; i < arcs.size(); i++) {
-        arcs.set(i, withFreeLabel(arcs.get(i), arcs, nodes));
+        arcs.set(i, withFreeLabel(i, arcs, nodes));
       }
       return List.copyOf(arcs);
     }
@@ -260,38 +279,52 @@ record CellLayout(double width, double height, double axis, double bus, List<Box
       return new Box(x, y, halfPill(arrow.label()), PILL_HALF_HEIGHT);
     }
 
-    /** Slides the label along its arc to where the fewest other lines pass under it, and there nearest to the middle. */
-    private Arc withFreeLabel(Arc arc, List<Arc> arcs, List<Box> nodes) {
+    /**
+     * Slides the label along its arc to where the fewest other lines pass under it, and there
+     * nearest to the middle.
+     */
+    private Arc withFreeLabel(int index, List<Arc> arcs, List<Box> nodes) {
+      Arc arc = arcs.get(index);
+      List<List<Point>> others = new ArrayList<>();
+      for (int other = 0; other < arcs.size(); other++) {
+        if (other != index) {
+          others.add(path(arcs.get(other)));
+        }
+      }
       double middle = (arc.start + arc.end) / 2;
       double room = (arc.end - arc.start) / 2 - arc.label.halfWidth;
-      Map<Double, Double> costs = new HashMap<>();
-      for (double shift = -room; shift <= room; shift += 2) {
+      Box best = arc.label;
+      double least = Double.POSITIVE_INFINITY;
+      for (double shift = -room; shift <= room; shift += 3) {
         Box box = pill(arc.arrow, middle + shift, arc.top);
         double cost = Math.abs(shift) / 40 + 3 * Math.max(0, Math.abs(shift) - room + 8) / 8;
-        for (Arc other : arcs) {
-          cost += other != arc && path(other).stream().anyMatch(p -> box.holds(p, 4)) ? 20 : 0;
+        cost += 20 * others.stream().filter(path -> path.stream().anyMatch(box::holds)).count();
+        cost +=
+            6
+                * passes.stream()
+                    .filter(pass -> arc.lane < 0 && under(nodes.get(pass.from()), box))
+                    .count();
+        if (cost < least) {
+          least = cost;
+          best = box;
         }
-        for (Arrow pass : passes) {
-          boolean under = arc.lane < 0 && Math.abs(nodes.get(pass.from()).x - box.x) < box.halfWidth + 3;
-          cost += under ? 6 : 0;
-        }
-        costs.put(box.x, cost);
       }
-      return costs.entrySet().stream()
-          .min(Map.Entry.<Double, Double>comparingByValue().thenComparing(Map.Entry.comparingByKey()))
-          .map(best -> new Arc(arc.arrow, arc.lane, arc.start, arc.end, arc.top, arc.bend, pill(arc.arrow, best.getKey(), arc.top)))
-          .orElse(arc);
+      return new Arc(arc.arrow, arc.lane, arc.start, arc.end, arc.top, arc.bend, best);
+    }
+
+    private static boolean under(Box node, Box label) {
+      return Math.abs(node.x - label.x) < label.halfWidth + 3;
     }
 
     /** Points along an arc's two turns and its flat part. */
     private static List<Point> path(Arc arc) {
       List<Point> points = new ArrayList<>();
-      double rise = FIRST_LANE + (Math.abs(arc.lane) - 1) * PITCH;
+      double rise = FIRST_LANE + (Math.abs(arc.lane) - 1) * PITCH - NODE_HALF_HEIGHT;
       double foot = arc.top + Math.signum(arc.lane) * rise;
       for (int step = 0; arc.lane != 0 && step <= 24; step++) {
-        double angle = step * Math.PI / 48;
-        double across = arc.bend * (1 - Math.cos(angle));
-        double y = foot + (arc.top - foot) * Math.sin(angle);
+        double t = step / 24.0; // the turns are quadratic curves
+        double across = arc.bend * t * t;
+        double y = foot + (arc.top - foot) * t * (2 - t);
         points.add(new Point(arc.start + across, y));
         points.add(new Point(arc.end - across, y));
       }

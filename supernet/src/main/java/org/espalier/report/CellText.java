@@ -11,7 +11,8 @@ import org.espalier.space.CellGraph;
 import org.espalier.space.CellGraph.Arrow;
 
 /**
- * Cells as a terminal shows them: one line for each operation, gathered by the node that adds them up.
+ * Cells as a terminal shows them: one line for each operation, gathered by the node that adds them
+ * up.
  *
  * <pre>
  * 0 ── nor_conv_3x3 ──▶ 1
@@ -26,23 +27,32 @@ public final class CellText {
 
   private CellText() {}
 
-  /** The cells side by side where 79 columns allow, else one below the other; lines end in {@code \n}. */
+  /**
+   * The cells side by side where 79 columns allow, else one below the other; lines end in {@code
+   * \n}.
+   */
   public static String draw(List<CellGraph> cells) {
     return draw(cells, StandardCharsets.UTF_8);
   }
 
-  /** The same in characters that the terminal's character set has: plain ASCII if it lacks lines and arrows. */
+  /**
+   * The same in characters that the terminal's character set has: plain ASCII if it lacks lines and
+   * arrows.
+   */
   public static String draw(List<CellGraph> cells, Charset terminal) {
     List<List<String>> blocks = cells.stream().map(cell -> block(cell, cells.size() > 1)).toList();
     String drawn = beside(blocks);
     if (drawn.lines().mapToInt(String::length).max().orElse(0) > COLUMNS) {
-      drawn = blocks.stream().map(block -> String.join("\n", block) + "\n").collect(Collectors.joining("\n"));
+      drawn =
+          blocks.stream()
+              .map(block -> String.join("\n", block) + "\n")
+              .collect(Collectors.joining("\n"));
     }
     return terminal.newEncoder().canEncode(BOXES) ? drawn : ascii(drawn);
   }
 
   private static List<String> block(CellGraph cell, boolean named) {
-    int names = width(cell.nodes());
+    int names = width(cell.arrows().stream().map(a -> cell.nodes().get(a.from())).toList());
     int ops = width(cell.arrows().stream().map(Arrow::label).toList());
     List<String> lines = new ArrayList<>();
     if (named) {
@@ -53,18 +63,24 @@ public final class CellText {
       into.put(n, new ArrayList<>());
     }
     cell.arrows().forEach(arrow -> into.getOrDefault(arrow.to(), new ArrayList<>()).add(arrow));
-    into.forEach((node, arrows) -> {
-      List<Arrow> labelled = arrows.stream().filter(a -> !a.label().isEmpty()).toList();
-      for (int i = 0; i < labelled.size(); i++) {
-        lines.add(line(cell, labelled.get(i), names, ops) + join(labelled, i, cell.nodes().get(node)));
-      }
-      List<Arrow> passed = arrows.stream().filter(a -> a.label().isEmpty()).toList();
-      if (!passed.isEmpty()) {
-        String from = passed.stream().map(a -> cell.nodes().get(a.from())).collect(Collectors.joining(" "));
-        int rest = Math.max(2, names + ops + 7 - from.length());
-        lines.add(from + " " + "─".repeat(rest) + "▶ " + cell.nodes().get(node));
-      }
-    });
+    into.forEach(
+        (node, arrows) -> {
+          List<Arrow> labelled = arrows.stream().filter(a -> !a.label().isEmpty()).toList();
+          for (int i = 0; i < labelled.size(); i++) {
+            lines.add(
+                line(cell, labelled.get(i), names, ops)
+                    + join(labelled, i, cell.nodes().get(node)));
+          }
+          List<Arrow> passed = arrows.stream().filter(a -> a.label().isEmpty()).toList();
+          if (!passed.isEmpty()) {
+            String from =
+                passed.stream()
+                    .map(a -> cell.nodes().get(a.from()))
+                    .collect(Collectors.joining(" "));
+            int rest = Math.max(2, names + ops + 7 - from.length());
+            lines.add(from + " " + "─".repeat(rest) + "▶ " + cell.nodes().get(node));
+          }
+        });
     return lines;
   }
 
@@ -87,7 +103,7 @@ public final class CellText {
   private static String join(List<Arrow> arrows, int index, String node) {
     String stroke = stroke(arrows.get(index));
     if (arrows.size() == 1) {
-      return stroke + "─▶ " + node;
+      return stroke.repeat(2) + "▶ " + node;
     }
     if (index == arrows.size() - 1) {
       return stroke + "┴▶ " + node;

@@ -19,7 +19,8 @@ import org.espalier.search.TrainEpoch;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A line chart as report.js draws it: values over epochs. What is not finite becomes {@code null}, a gap.
+ * A line chart as report.js draws it: values over epochs. What is not finite becomes {@code null},
+ * a gap.
  *
  * @param id the figure of the page that it fills
  * @param group charts of one group share the cursor and the highlighted series
@@ -48,6 +49,9 @@ record Chart(
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final int CONTENDER_COLOURS = 5;
 
+  /** A small chart is not wider than this many distinguishable epochs. */
+  private static final int SMALL_POINTS = 60;
+
   static List<Chart> of(RunRecord run) {
     List<Chart> charts = new ArrayList<>();
     if (!run.search().isEmpty()) {
@@ -63,7 +67,10 @@ record Chart(
   /** As text for a script element: no character that could end the element. */
   static String json(List<Chart> charts) {
     try {
-      return JSON.writeValueAsString(charts).replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e");
+      return JSON.writeValueAsString(charts)
+          .replace("&", "\\u0026")
+          .replace("<", "\\u003c")
+          .replace(">", "\\u003e");
     } catch (JsonProcessingException e) {
       throw new IllegalStateException(e);
     }
@@ -77,34 +84,56 @@ record Chart(
   private static void search(RunRecord run, List<Chart> charts) {
     List<Integer> x = run.search().stream().map(SearchEpoch::epoch).toList();
     charts.add(
-        line("loss", "number", range(null, null), x,
+        line(
+            "loss",
+            "number",
+            range(null, null),
+            x,
             List.of(
-                series("weight steps", "s0", run, SearchEpoch::trainLoss),
-                series("architecture steps", "s1", run, SearchEpoch::validLoss)),
+                series("training half", "s0", run, SearchEpoch::trainLoss),
+                series("validation half", "s1", run, SearchEpoch::validLoss)),
             null));
     charts.add(
-        line("accuracy", "percent", range(null, null), x,
+        line(
+            "accuracy",
+            "percent",
+            range(null, null),
+            x,
             List.of(
-                series("weight steps", "s0", run, SearchEpoch::trainAccuracy),
-                series("architecture steps", "s1", run, SearchEpoch::validAccuracy)),
+                series("training half", "s0", run, SearchEpoch::trainAccuracy),
+                series("validation half", "s1", run, SearchEpoch::validAccuracy)),
             null));
     double uniform = Math.log(Math.max(1, run.candidates().size()));
     charts.add(
-        line("entropy", "number", range(0.0, uniform > 0 ? uniform * 1.08 : null), x,
+        line(
+            "entropy",
+            "number",
+            range(0.0, uniform > 0 ? uniform * 1.08 : null),
+            x,
             List.of(series("mean entropy", "s2", run, SearchEpoch::alphaEntropy)),
             uniform > 0 ? new Reference(uniform, "undecided") : null));
     charts.add(
-        line("skip", "percent", range(0.0, 1.0), x,
-            List.of(series("share of edges", "c1", run, SearchEpoch::skipShare)), null));
+        line(
+            "skip",
+            "percent",
+            range(0.0, 1.0),
+            x,
+            List.of(series("share of edges", "c1", run, SearchEpoch::skipShare)),
+            null));
   }
 
   private static Chart line(
-      String id, String format, List<@Nullable Double> domain, List<Integer> x, List<Series> series,
+      String id,
+      String format,
+      List<@Nullable Double> domain,
+      List<Integer> x,
+      List<Series> series,
       @Nullable Reference reference) {
     return new Chart(id, "search", format, false, domain, x, series, reference);
   }
 
-  private static Series series(String name, String color, RunRecord run, ToDoubleFunction<SearchEpoch> value) {
+  private static Series series(
+      String name, String color, RunRecord run, ToDoubleFunction<SearchEpoch> value) {
     return new Series(name, color, values(run.search(), value));
   }
 
@@ -121,13 +150,20 @@ record Chart(
     return range;
   }
 
-  /** Five decimals are more than a pixel shows. */
+  /** Four decimals are more than a pixel shows. */
   private static @Nullable Double finite(double value) {
-    return Double.isFinite(value) ? (Double) (Math.rint(value * 1e5) / 1e5) : null;
+    return Double.isFinite(value) ? (Double) (Math.rint(value * 1e4) / 1e4) : null;
   }
 
   private static void weights(RunRecord run, String cell, List<String> edges, List<Chart> charts) {
-    List<SearchEpoch> epochs = run.search().stream().filter(e -> e.weights().containsKey(cell)).toList();
+    List<SearchEpoch> all =
+        run.search().stream().filter(e -> e.weights().containsKey(cell)).toList();
+    int stride = 1 + all.size() / (SMALL_POINTS + 1);
+    List<SearchEpoch> epochs =
+        IntStream.range(0, all.size())
+            .filter(i -> (all.size() - 1 - i) % stride == 0)
+            .mapToObj(all::get)
+            .toList();
     if (epochs.isEmpty()) {
       return;
     }
@@ -146,16 +182,21 @@ record Chart(
         int row = edge;
         int column = k;
         String op = run.candidates().get(k);
-        series.add(new Series(op, Palette.name(op), values(epochs, e -> weight(e, cell, row, column))));
+        series.add(
+            new Series(op, Palette.name(op), values(epochs, e -> weight(e, cell, row, column))));
       }
-      charts.add(new Chart(edgeId(run, cell, edge), "alpha", "number", true, range(0.0, high), x, series, null));
+      charts.add(
+          new Chart(
+              edgeId(run, cell, edge), "alpha", "number", true, range(0.0, high), x, series, null));
     }
   }
 
   /** NaN where the table has no such place. */
   static double weight(SearchEpoch epoch, String cell, int edge, int candidate) {
     float[][] table = table(epoch, cell);
-    return edge < table.length && candidate < table[edge].length ? table[edge][candidate] : Double.NaN;
+    return edge < table.length && candidate < table[edge].length
+        ? table[edge][candidate]
+        : Double.NaN;
   }
 
   private static float[][] table(SearchEpoch epoch, String cell) {
@@ -164,25 +205,38 @@ record Chart(
 
   private static void training(RunRecord run, List<Chart> charts) {
     Map<String, List<TrainEpoch>> byName =
-        run.training().stream().collect(Collectors.groupingBy(TrainEpoch::architecture, LinkedHashMap::new, Collectors.toList()));
-    var epochs = run.training().stream().map(TrainEpoch::epoch).collect(Collectors.toCollection(TreeSet::new));
+        run.training().stream()
+            .collect(
+                Collectors.groupingBy(
+                    TrainEpoch::architecture, LinkedHashMap::new, Collectors.toList()));
+    var epochs =
+        run.training().stream()
+            .map(TrainEpoch::epoch)
+            .collect(Collectors.toCollection(TreeSet::new));
     List<Integer> x = List.copyOf(epochs);
     charts.add(training(run, "test-accuracy", "percent", x, byName, TrainEpoch::testAccuracy));
     charts.add(training(run, "train-loss", "number", x, byName, TrainEpoch::trainLoss));
   }
 
   private static Chart training(
-      RunRecord run, String id, String format, List<Integer> x, Map<String, List<TrainEpoch>> byName, ToDoubleFunction<TrainEpoch> value) {
+      RunRecord run,
+      String id,
+      String format,
+      List<Integer> x,
+      Map<String, List<TrainEpoch>> byName,
+      ToDoubleFunction<TrainEpoch> value) {
     List<Series> series = new ArrayList<>();
-    byName.forEach((name, epochs) -> {
-      Map<Integer, TrainEpoch> byEpoch = epochs.stream().collect(Collectors.toMap(TrainEpoch::epoch, e -> e, (a, b) -> b));
-      List<@Nullable Double> values = new ArrayList<>();
-      for (int epoch : x) {
-        TrainEpoch e = byEpoch.get(epoch);
-        values.add(e == null ? null : finite(value.applyAsDouble(e)));
-      }
-      series.add(new Series(name, contenderColor(run, name), values));
-    });
+    byName.forEach(
+        (name, epochs) -> {
+          Map<Integer, TrainEpoch> byEpoch =
+              epochs.stream().collect(Collectors.toMap(TrainEpoch::epoch, e -> e, (a, b) -> b));
+          List<@Nullable Double> values = new ArrayList<>();
+          for (int epoch : x) {
+            TrainEpoch e = byEpoch.get(epoch);
+            values.add(e == null ? null : finite(value.applyAsDouble(e)));
+          }
+          series.add(new Series(name, contenderColor(run, name), values));
+        });
     return new Chart(id, "training", format, false, range(null, null), x, series, null);
   }
 

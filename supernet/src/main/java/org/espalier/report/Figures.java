@@ -8,13 +8,13 @@ final class Figures {
 
   private Figures() {}
 
-  /** 0.8943 as {@code 89.43 %}. */
+  /** 0.8943 as {@code 89.43 %}, with a space where no line breaks. */
   static String percent(double share) {
     return percent(share, 2);
   }
 
   static String percent(double share, int decimals) {
-    return Double.isFinite(share) ? decimal(100 * share, decimals) + " %" : MISSING;
+    return Double.isFinite(share) ? decimal(100 * share, decimals) + "\u00a0%" : MISSING;
   }
 
   /** A difference of two shares, signed: {@code +1.5}. */
@@ -27,7 +27,9 @@ final class Figures {
   }
 
   static String decimal(double value, int decimals) {
-    return Double.isFinite(value) ? String.format(Locale.ROOT, "%." + decimals + "f", value) : MISSING;
+    return Double.isFinite(value)
+        ? String.format(Locale.ROOT, "%." + decimals + "f", value)
+        : MISSING;
   }
 
   /** 1289546 as {@code 1,289,546}. */
@@ -40,7 +42,8 @@ final class Figures {
     double scaled = count;
     for (String unit : new String[] {"", " k", " M", " G"}) {
       if (Math.abs(scaled) < 999.5 || unit.equals(" G")) {
-        int decimals = unit.isEmpty() ? 0 : Math.abs(scaled) < 9.995 ? 2 : Math.abs(scaled) < 99.95 ? 1 : 0;
+        int decimals =
+            unit.isEmpty() ? 0 : Math.abs(scaled) < 9.995 ? 2 : Math.abs(scaled) < 99.95 ? 1 : 0;
         return decimal(scaled, decimals) + unit;
       }
       scaled /= 1000;
@@ -67,25 +70,30 @@ final class Figures {
     return minutes / 60 + " h " + minutes % 60 + " min";
   }
 
-  /** Safe in the text and in quoted attributes of HTML and XML; characters that XML forbids are replaced. */
+  /**
+   * Safe in the text and in quoted attributes of HTML and XML; characters that XML forbids are
+   * replaced.
+   */
   static String escape(String text) {
     var escaped = new StringBuilder(text.length() + 16);
-    text.codePoints().forEach(c -> {
-      switch (c) {
-        case '&' -> escaped.append("&amp;");
-        case '<' -> escaped.append("&lt;");
-        case '>' -> escaped.append("&gt;");
-        case '"' -> escaped.append("&quot;");
-        case '\'' -> escaped.append("&#39;");
-        case '\t', '\n', '\r' -> escaped.appendCodePoint(c);
-        default -> escaped.appendCodePoint(allowed(c) ? c : '\uFFFD');
-      }
-    });
+    text.codePoints()
+        .forEach(
+            c -> {
+              switch (c) {
+                case '&' -> escaped.append("&amp;");
+                case '<' -> escaped.append("&lt;");
+                case '>' -> escaped.append("&gt;");
+                case '"' -> escaped.append("&quot;");
+                case '\'' -> escaped.append("&#39;");
+                case '\t', '\n', '\r' -> escaped.appendCodePoint(c);
+                default -> escaped.appendCodePoint(allowed(c) ? c : '\uFFFD');
+              }
+            });
     return escaped.toString();
   }
 
   private static boolean allowed(int c) {
-    return c >= ' ' && c < 0xD800 || c > 0xDFFF && c < 0xFFFE || c > 0xFFFF;
+    return (c >= ' ' && c < 0xD800) || (c > 0xDFFF && c < 0xFFFE) || c > 0xFFFF;
   }
 
   /** "0 -> 1" with a proper arrow, escaped. */

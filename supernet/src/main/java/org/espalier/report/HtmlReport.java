@@ -17,9 +17,10 @@ import java.util.regex.Pattern;
 import org.espalier.search.RunRecord;
 
 /**
- * A run as one HTML page that needs nothing else: style, script and data are inside it, and its content policy forbids
- * the browser to load anything. Text, tables and cells are there without JavaScript; the plots are drawn by
- * <a href="https://d3js.org">D3</a> as SVG, so that they follow the page's colours and print sharply.
+ * A run as one HTML page that needs nothing else: style, script and data are inside it, and its
+ * content policy forbids the browser to load anything. Text, tables and cells are there without
+ * JavaScript; the plots are drawn by <a href="https://d3js.org">D3</a> as SVG, so that they follow
+ * the page's colours and print sharply.
  */
 public final class HtmlReport {
   private static final Pattern PLACEHOLDER = Pattern.compile("\\{\\{([a-z0-9]+)}}");
@@ -27,18 +28,18 @@ public final class HtmlReport {
   private HtmlReport() {}
 
   /**
-   * Writes the page of a run, whole or not at all: to a temporary file beside it first. A run that has not got far is a
-   * shorter page.
+   * Writes the page of a run, whole or not at all: to a temporary file beside it first. A run that
+   * has not got far is a shorter page.
    *
    * @throws IOException if the file cannot be written
    */
   public static void write(RunRecord run, Path file) throws IOException {
-    Path folder = file.toAbsolutePath().getParent();
-    Path temporary = Files.createTempFile(folder, ".report", ".html");
+    Path temporary = file.resolveSibling("." + file.getFileName() + ".new");
     try {
       Files.writeString(temporary, page(run));
       try {
-        Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        Files.move(
+            temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
       } catch (AtomicMoveNotSupportedException e) {
         Files.move(temporary, file, StandardCopyOption.REPLACE_EXISTING);
       }
@@ -66,7 +67,9 @@ public final class HtmlReport {
             Map.entry("d3", d3()),
             Map.entry("js", own("report.js")));
     // One pass: what a run puts into the page is never looked at for placeholders again.
-    return PLACEHOLDER.matcher(own("report.html")).replaceAll(m -> Matcher.quoteReplacement(parts.getOrDefault(m.group(1), m.group())));
+    return PLACEHOLDER
+        .matcher(own("report.html"))
+        .replaceAll(m -> Matcher.quoteReplacement(parts.getOrDefault(m.group(1), m.group())));
   }
 
   private static String own(String name) {
@@ -77,7 +80,8 @@ public final class HtmlReport {
   private static String d3() {
     var coordinates = new Properties();
     try {
-      coordinates.load(new StringReader(resource("/META-INF/maven/org.webjars.npm/d3/pom.properties")));
+      coordinates.load(
+          new StringReader(resource("/META-INF/maven/org.webjars.npm/d3/pom.properties")));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

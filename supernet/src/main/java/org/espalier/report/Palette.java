@@ -4,14 +4,15 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * One colour per operation, the same in the drawing, the plots and the tables: families share a hue (pools are
- * green, convolutions blue, dilated ones pink to violet). report.css overrides the colours for a dark screen.
+ * One colour per operation, the same in the drawing, the plots and the tables: families share a hue
+ * (pools are green, convolutions blue, dilated ones pink to violet). report.css overrides the
+ * colours for a dark screen.
  */
 final class Palette {
   private static final List<String> LIGHT =
       List.of(
-          "#8b95a1", "#d97706", "#0f766e", "#65a30d", "#3aa0d6", "#2563eb", "#1e3a8a", "#db2777", "#7c3aed", "#b4533c",
-          "#a16207", "#57534e");
+          "#8b95a1", "#d97706", "#0f766e", "#65a30d", "#3aa0d6", "#2563eb", "#1e3a8a", "#db2777",
+          "#7c3aed", "#b4533c", "#a16207", "#57534e");
 
   private static final Map<String, Integer> KNOWN =
       Map.of(
@@ -42,6 +43,8 @@ final class Palette {
 
   private static int slot(String op) {
     Integer known = KNOWN.get(op);
-    return known != null ? known : FIRST_FREE + Math.floorMod(op.hashCode(), LIGHT.size() - FIRST_FREE);
+    return known != null
+        ? known
+        : FIRST_FREE + Math.floorMod(op.hashCode(), LIGHT.size() - FIRST_FREE);
   }
 }

@@ -6,7 +6,8 @@ import org.espalier.search.Contender;
 import org.espalier.search.RunRecord;
 
 /**
- * What a run showed, in a sentence that claims no more than one training of each architecture can carry.
+ * What a run showed, in a sentence that claims no more than one training of each architecture can
+ * carry.
  *
  * @param tone how it is to be coloured
  */
@@ -29,9 +30,13 @@ record Verdict(Tone tone, String sentence) {
     List<Contender> others =
         run.contenders().stream().skip(1).filter(c -> Double.isFinite(c.testAccuracy())).toList();
     if (!Double.isFinite(found.testAccuracy())) {
-      return new Verdict(Tone.OPEN, "The training of the found architecture ended without a test accuracy.");
+      return new Verdict(
+          Tone.OPEN, "The training of the found architecture ended without a test accuracy.");
     }
-    String reached = "The found architecture reaches " + Figures.percent(found.testAccuracy()) + " test accuracy";
+    String reached =
+        "The found architecture reaches "
+            + Figures.percent(found.testAccuracy())
+            + " test accuracy";
     if (others.isEmpty()) {
       return new Verdict(Tone.OPEN, reached + ". No other architecture was trained beside it.");
     }
@@ -44,7 +49,8 @@ record Verdict(Tone tone, String sentence) {
     }
     var last = run.search().getLast();
     return last.epoch() < last.epochs()
-        ? "The search has done %d of %d epochs; no architecture has been trained yet.".formatted(last.epoch(), last.epochs())
+        ? "The search has done %d of %d epochs; no architecture has been trained yet."
+            .formatted(last.epoch(), last.epochs())
         : "The search is done; its architecture has not been trained yet.";
   }
 
@@ -55,25 +61,44 @@ record Verdict(Tone tone, String sentence) {
     boolean alone = others.size() == 1;
     String rivals =
         others.stream()
-            .map(c -> c.name() + " " + Figures.percent(c.testAccuracy()))
+            .map(c -> c.name() + ": " + Figures.percent(c.testAccuracy()))
             .collect(Collectors.joining(", "));
     String trained = " trained the same way (" + rivals + ")";
     if (Math.abs(lead) < LEVEL) {
       String rival = alone ? "the architecture" : "the best of " + others.size() + " architectures";
       return new Verdict(
-          Tone.LEVEL, reached + ", within a point of " + rival + trained + ": too close to call from one training each.");
+          Tone.LEVEL,
+          reached
+              + ", within a point of "
+              + rival
+              + trained
+              + ": too close to call from one training each.");
     }
     if (lead > 0) {
       String rival = alone ? "the architecture" : "the best of " + others.size() + " architectures";
-      return new Verdict(Tone.AHEAD, reached + ", " + amount(lead) + " more than " + rival + trained + ".");
+      return new Verdict(
+          Tone.AHEAD, reached + ", " + amount(lead) + " more than " + rival + trained + ".");
     }
     if (alone || found.testAccuracy() < worst) {
       String rival = alone ? "the architecture" : "all " + others.size() + " architectures";
       return new Verdict(
-          Tone.BEHIND, reached + ", less than " + rival + trained + ": this search found nothing better than chance.");
+          Tone.BEHIND,
+          reached
+              + ", less than "
+              + rival
+              + trained
+              + ": this search found nothing better than chance.");
     }
     return new Verdict(
-        Tone.BEHIND, reached + ", " + amount(-lead) + " less than the best of " + others.size() + " architectures" + trained + ".");
+        Tone.BEHIND,
+        reached
+            + ", "
+            + amount(-lead)
+            + " less than the best of "
+            + others.size()
+            + " architectures"
+            + trained
+            + ".");
   }
 
   private static String amount(double difference) {

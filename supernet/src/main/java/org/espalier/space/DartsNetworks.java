@@ -82,12 +82,23 @@ final class DartsNetworks {
             size,
             Policy.SEARCH_AFFINE,
             Policy.SEARCH,
-            false,
+            null,
             (in, channels, reduction) -> mixed(space, in, channels, reduction));
     return (tape, images, selections) -> chain.forward(new Pass(tape, selections, 0), images).logits();
   }
 
-  static Network network(DartsSpace space, Namespace root, Genotype genotype, SearchSpace.Size size, boolean auxiliary) {
+  /** The widths of the auxiliary head's two convolutions. */
+  record AuxiliaryWidths(int first, int second) {
+    static final AuxiliaryWidths PUBLISHED = new AuxiliaryWidths(128, 768);
+  }
+
+  /** With {@code auxiliary}, an auxiliary head of these widths. */
+  static Network network(
+      DartsSpace space,
+      Namespace root,
+      Genotype genotype,
+      SearchSpace.Size size,
+      @Nullable AuxiliaryWidths auxiliary) {
     Chain chain =
         chain(
             root,
@@ -106,7 +117,12 @@ final class DartsNetworks {
   }
 
   private static Chain chain(
-      Namespace root, SearchSpace.Size size, Policy outer, Policy inner, boolean auxiliary, CellBuilder builder) {
+      Namespace root,
+      SearchSpace.Size size,
+      Policy outer,
+      Policy inner,
+      @Nullable AuxiliaryWidths auxiliary,
+      CellBuilder builder) {
     int layers = size.cells();
     int stemChannels = STEM_MULTIPLIER * size.channels();
     Module stem =
@@ -131,8 +147,8 @@ final class DartsNetworks {
       before = last;
       last = DartsSpace.STEPS * channels;
       reduced = reduction;
-      if (auxiliary && i == 2 * layers / 3) {
-        head = auxiliaryHead(root.child("aux"), last, size.classes());
+      if (auxiliary != null && i == 2 * layers / 3) {
+        head = auxiliaryHead(root.child("aux"), last, auxiliary, size.classes());
       }
     }
     return new Chain(stem, cells, new Linear(root, "classifier", last, size.classes()), 2 * layers / 3, head);
@@ -212,16 +228,18 @@ final class DartsNetworks {
   }
 
   /** The auxiliary head for 8x8 maps: [N, 8, 8, C] -> [N, classes]. */
-  private static Module auxiliaryHead(Namespace in, int channels, int classes) {
+  private static Module auxiliaryHead(Namespace in, int channels, AuxiliaryWidths widths, int classes) {
+    int first = widths.first;
+    int second = widths.second;
     Module relu = (tape, x) -> tape.apply(new Relu(), x);
     return relu.then((tape, x) -> tape.apply(Pool2d.average(5, 3, 0), x))
-        .then(Conv2d.same(in, "conv1.weight", channels, 128, 1, 1))
-        .then(new BatchNorm2d(in, "bn1", 128, Policy.TRAIN))
+        .then(Conv2d.same(in, "conv1.weight", channels, first, 1, 1))
+        .then(new BatchNorm2d(in, "bn1", first, Policy.TRAIN))
         .then(relu)
-        .then(Conv2d.of(in, "conv2.weight", 128, 768, 2, new org.espalier.op.Conv2d(1, 0, 1, 1)))
-        .then(new BatchNorm2d(in, "bn2", 768, Policy.TRAIN))
+        .then(Conv2d.of(in, "conv2.weight", first, second, 2, new org.espalier.op.Conv2d(1, 0, 1, 1)))
+        .then(new BatchNorm2d(in, "bn2", second, Policy.TRAIN))
         .then(relu)
         .then((tape, x) -> tape.apply(new GlobalAvgPool(), x))
-        .then(new Linear(in, "classifier", 768, classes));
+        .then(new Linear(in, "classifier", second, classes));
   }
 }

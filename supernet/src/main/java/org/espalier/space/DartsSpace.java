@@ -71,7 +71,8 @@ final class DartsSpace implements SearchSpace {
 
   @Override
   public Network network(Namespace root, Genotype genotype, Size size, boolean auxiliary) {
-    return DartsNetworks.network(this, root, genotype, size, auxiliary);
+    return DartsNetworks.network(
+        this, root, genotype, size, auxiliary ? DartsNetworks.AuxiliaryWidths.PUBLISHED : null);
   }
 
   /** For each node two different inputs, on each any operation but {@code none}. */

@@ -5,13 +5,14 @@
   const text = { number: d3.format(".3f"), percent: d3.format(".1%") };
   const ticks = { number: d => d3.format(".3~f")(d), percent: d3.format(".3~%") };
   const drawn = [];
+  let printing = false;
 
   function draw(chart, figure) {
-    const width = Math.max(120, figure.clientWidth);
-    const height = chart.small ? 104 : Math.round(Math.max(170, Math.min(240, width * 0.46)));
+    const width = printing ? (chart.small ? 200 : 340) : Math.max(120, figure.clientWidth);
+    const height = chart.small ? Math.round(Math.max(104, Math.min(150, width * 0.5))) : Math.round(Math.max(170, Math.min(240, width * 0.46)));
     const box = chart.small
       ? { left: 24, right: width - 6, top: 8, bottom: height - 18 }
-      : { left: 42, right: width - 10, top: 10, bottom: height - 26 };
+      : { left: 42, right: width - 10, top: 10, bottom: height - 28 };
     const all = chart.series.flatMap(s => s.values).filter(v => v != null);
     let [low, high] = chart.domain;
     low ??= d3.min(all) ?? 0;
@@ -30,10 +31,10 @@
     rows.append("line").attr("class", "grid").attr("x1", box.left).attr("x2", box.right);
     rows.append("text").attr("x", box.left - 6).attr("dy", "0.33em").attr("text-anchor", "end").text(ticks[chart.format]);
     const xTicks = first === last ? [first] : x.ticks(chart.small ? 3 : Math.min(10, width / 50)).filter(Number.isInteger);
-    svg.append("g").selectAll("text").data(xTicks).join("text").attr("x", x).attr("y", box.bottom + 15)
+    svg.append("g").selectAll("text").data(xTicks).join("text").attr("x", x).attr("y", box.bottom + (chart.small ? 14 : 18))
       .attr("text-anchor", "middle").text(d => d);
     if (!chart.small) {
-      svg.append("text").attr("x", box.left - 6).attr("y", box.bottom + 15).attr("text-anchor", "end").text("epoch");
+      svg.append("text").attr("x", box.left - 6).attr("y", box.bottom + 18).attr("text-anchor", "end").text("epoch");
     }
     if (chart.reference) {
       const at = y(chart.reference.value);
@@ -109,5 +110,10 @@
   }
   let width = innerWidth;
   addEventListener("resize", () => { if (innerWidth !== width) { width = innerWidth; redraw(); } });
-  addEventListener("beforeprint", () => document.querySelectorAll("details").forEach(d => { d.open = true; }));
+  addEventListener("beforeprint", () => {
+    document.querySelectorAll("details").forEach(d => { d.open = true; });
+    printing = true; // the widths that the columns of the printed page have, so that type keeps its size
+    redraw();
+  });
+  addEventListener("afterprint", () => { printing = false; redraw(); });
 })();

@@ -50,32 +50,32 @@ final class SimdBackend implements Backend {
 
   @Override
   public void fill(Buffer y, float value) {
-    rest.fill(y, value);
+    SimdElementwise.fill(workers, CpuBuffer.of(y), value);
   }
 
   @Override
   public void axpby(float a, Buffer x, float b, Buffer y) {
-    rest.axpby(a, x, b, y);
+    SimdElementwise.axpby(workers, a, CpuBuffer.of(x), b, CpuBuffer.of(y));
   }
 
   @Override
   public void multiply(Buffer a, Buffer b, Buffer y, boolean add) {
-    rest.multiply(a, b, y, add);
+    SimdElementwise.multiply(workers, CpuBuffer.of(a), CpuBuffer.of(b), CpuBuffer.of(y), add);
   }
 
   @Override
   public void unary(Unary f, Buffer x, Buffer y) {
-    rest.unary(f, x, y);
+    SimdElementwise.unary(workers, f, CpuBuffer.of(x), CpuBuffer.of(y));
   }
 
   @Override
   public void unaryGrad(Unary f, Buffer x, Buffer dy, Buffer dx, boolean add) {
-    rest.unaryGrad(f, x, dy, dx, add);
+    SimdElementwise.unaryGrad(workers, f, CpuBuffer.of(x), CpuBuffer.of(dy), CpuBuffer.of(dx), add);
   }
 
   @Override
   public void dropout(float p, int group, long seed, long stream, Buffer x, Buffer y, boolean add) {
-    rest.dropout(p, group, seed, stream, x, y, add);
+    SimdElementwise.dropout(workers, p, group, seed, stream, CpuBuffer.of(x), CpuBuffer.of(y), add);
   }
 
   @Override
@@ -89,7 +89,8 @@ final class SimdBackend implements Backend {
       int dstStart,
       int dstStride,
       boolean add) {
-    rest.copyBlocks(blocks, length, src, srcStart, srcStride, dst, dstStart, dstStride, add);
+    SimdElementwise.copyBlocks(
+        workers, blocks, length, CpuBuffer.of(src), srcStart, srcStride, CpuBuffer.of(dst), dstStart, dstStride, add);
   }
 
   @Override
@@ -116,43 +117,52 @@ final class SimdBackend implements Backend {
 
   @Override
   public void pool(Pool pool, Buffer x, Buffer y) {
-    rest.pool(pool, x, y);
+    SimdPool.forward(workers, pool, CpuBuffer.of(x), CpuBuffer.of(y));
   }
 
   @Override
   public void poolGrad(Pool pool, Buffer x, Buffer dy, Buffer dx, boolean add) {
-    rest.poolGrad(pool, x, dy, dx, add);
+    SimdPool.backward(workers, pool, CpuBuffer.of(x), CpuBuffer.of(dy), CpuBuffer.of(dx), add);
   }
 
   @Override
   public void meanPixels(int n, int pixels, int c, Buffer x, Buffer y) {
-    rest.meanPixels(n, pixels, c, x, y);
+    SimdReductions.meanPixels(workers, n, pixels, c, CpuBuffer.of(x), CpuBuffer.of(y));
   }
 
   @Override
   public void meanPixelsGrad(int n, int pixels, int c, Buffer dy, Buffer dx, boolean add) {
-    rest.meanPixelsGrad(n, pixels, c, dy, dx, add);
+    SimdReductions.meanPixelsGrad(workers, n, pixels, c, CpuBuffer.of(dy), CpuBuffer.of(dx), add);
   }
 
   @Override
   public void sumRows(int rows, int cols, Buffer x, Buffer y, boolean add) {
-    rest.sumRows(rows, cols, x, y, add);
+    SimdReductions.sumRows(workers, rows, cols, CpuBuffer.of(x), CpuBuffer.of(y), add);
   }
 
   @Override
   public void addRow(int rows, int cols, Buffer x, Buffer row, Buffer y) {
-    rest.addRow(rows, cols, x, row, y);
+    SimdReductions.addRow(workers, rows, cols, CpuBuffer.of(x), CpuBuffer.of(row), CpuBuffer.of(y));
   }
 
   @Override
   public void moments(int rows, int c, Buffer x, Buffer moments) {
-    rest.moments(rows, c, x, moments);
+    SimdNorm.moments(workers, rows, c, CpuBuffer.of(x), CpuBuffer.of(moments));
   }
 
   @Override
   public void normalize(
       int rows, int c, Buffer x, Buffer moments, float eps, @Nullable Buffer gamma, @Nullable Buffer beta, Buffer y) {
-    rest.normalize(rows, c, x, moments, eps, gamma, beta, y);
+    SimdNorm.normalize(
+        workers,
+        rows,
+        c,
+        CpuBuffer.of(x),
+        CpuBuffer.of(moments),
+        eps,
+        gamma == null ? null : CpuBuffer.of(gamma),
+        beta == null ? null : CpuBuffer.of(beta),
+        CpuBuffer.of(y));
   }
 
   @Override
@@ -169,17 +179,31 @@ final class SimdBackend implements Backend {
       boolean add,
       @Nullable Buffer dgamma,
       @Nullable Buffer dbeta) {
-    rest.normalizeGrad(rows, c, x, moments, eps, batch, gamma, dy, dx, add, dgamma, dbeta);
+    SimdNorm.normalizeGrad(
+        workers,
+        rows,
+        c,
+        CpuBuffer.of(x),
+        CpuBuffer.of(moments),
+        eps,
+        batch,
+        gamma == null ? null : CpuBuffer.of(gamma),
+        CpuBuffer.of(dy),
+        dx == null ? null : CpuBuffer.of(dx),
+        add,
+        dgamma == null ? null : CpuBuffer.of(dgamma),
+        dbeta == null ? null : CpuBuffer.of(dbeta));
   }
 
   @Override
   public void mixedSum(Mix mix, Buffer weights, Buffer y) {
-    rest.mixedSum(mix, weights, y);
+    SimdMix.sum(workers, mix, CpuBuffer.of(weights), CpuBuffer.of(y));
   }
 
   @Override
   public void mixedSumGrad(Mix mix, Buffer weights, Buffer dy, @Nullable Buffer dWeights) {
-    rest.mixedSumGrad(mix, weights, dy, dWeights);
+    SimdMix.grad(
+        workers, mix, CpuBuffer.of(weights), CpuBuffer.of(dy), dWeights == null ? null : CpuBuffer.of(dWeights));
   }
 
   @Override
@@ -213,23 +237,35 @@ final class SimdBackend implements Backend {
 
   @Override
   public void norm(Buffer x, Buffer norm) {
-    rest.norm(x, norm);
+    SimdSweeps.norm(workers, CpuBuffer.of(x), CpuBuffer.of(norm));
   }
 
   @Override
   public void clip(Buffer x, Buffer norm, float max) {
-    rest.clip(x, norm, max);
+    SimdSweeps.clip(workers, CpuBuffer.of(x), CpuBuffer.of(norm), max);
   }
 
   @Override
   public void sgd(Buffer w, Buffer g, Buffer v, float rate, float momentum, float decay, boolean nesterov) {
-    rest.sgd(w, g, v, rate, momentum, decay, nesterov);
+    SimdSweeps.sgd(
+        workers, CpuBuffer.of(w), CpuBuffer.of(g), CpuBuffer.of(v), rate, momentum, decay, nesterov);
   }
 
   @Override
   public void adam(
       Buffer w, Buffer g, Buffer m, Buffer v, float rate, float beta1, float beta2, float eps, float decay, int step) {
-    rest.adam(w, g, m, v, rate, beta1, beta2, eps, decay, step);
+    SimdSweeps.adam(
+        workers,
+        CpuBuffer.of(w),
+        CpuBuffer.of(g),
+        CpuBuffer.of(m),
+        CpuBuffer.of(v),
+        rate,
+        beta1,
+        beta2,
+        eps,
+        decay,
+        step);
   }
 
   @Override

@@ -1,7 +1,9 @@
 package org.espalier.backend.cpu;
 
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Function;
 import org.espalier.backend.Conv;
 
 /** Convolution, its gradients and the matrix products: image by image, without im2col. */
@@ -68,7 +70,7 @@ final class SimdConv {
       boolean add) {
     if (transposeA && !transposeB) {
       if (!add) {
-        java.util.Arrays.fill(c.data(), c.offset(), c.offset() + m * n, 0);
+        Arrays.fill(c.data(), c.offset(), c.offset() + m * n, 0);
       }
       gradWeight(rows(k, m, n), a, b, c);
     } else if (transposeA) {
@@ -91,7 +93,7 @@ final class SimdConv {
   }
 
   private void run(SimdConvPlan plan, int images, CpuBuffer source, CpuBuffer w, CpuBuffer target, boolean add) {
-    float[] packed = workers.scratch(0, PACKED, plan.groups * plan.packedSize());
+    float[] packed = workers.scratch(0, PACKED, plan.groups * plan.packedSize);
     for (int group = 0; group < plan.groups; group++) {
       pack(plan, group, w, packed);
     }
@@ -101,7 +103,7 @@ final class SimdConv {
   private void pack(SimdConvPlan plan, int group, CpuBuffer w, float[] packed) {
     for (SimdConvPlan.Part part : plan.parts) {
       int grain = Math.max(1, PACK_GRAIN / part.paddedColumns);
-      int start = group * plan.packedSize();
+      int start = group * plan.packedSize;
       workers.ranges(
           part.depth(), grain, (from, to, worker) -> part.pack(group, w.data(), w.offset(), packed, start, from, to));
     }
@@ -123,9 +125,9 @@ final class SimdConv {
       int fromA = startA + group * plan.groupSource;
       int fromC = startC + group * plan.groupTarget;
       for (SimdConvPlan.Part part : plan.parts) {
-        int fromB = group * plan.packedSize() + part.start;
+        int fromB = group * plan.packedSize + part.start;
         if (part.cropped()) {
-          float[] c = workers.scratch(worker, UNCROPPED, plan.uncroppedSize());
+          float[] c = workers.scratch(worker, UNCROPPED, plan.uncroppedSize);
           SimdRows.multiply(part.rows, a, fromA, packed, fromB, c, 0, part.paddedColumns, false);
           SimdRows.crop(c, part.paddedColumns, target.data(), fromC, part.target, part.pixels, part.columns, add);
         } else {
@@ -140,7 +142,7 @@ final class SimdConv {
     return conv.depthwise() && conv.groups() > 1;
   }
 
-  private static <T> T cached(Map<Conv, T> plans, Conv conv, java.util.function.Function<Conv, T> make) {
+  private static <T> T cached(Map<Conv, T> plans, Conv conv, Function<Conv, T> make) {
     if (plans.size() >= CACHED) {
       plans.clear();
     }

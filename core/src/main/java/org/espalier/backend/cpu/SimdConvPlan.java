@@ -1,6 +1,7 @@
 package org.espalier.backend.cpu;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.TreeSet;
 import org.espalier.backend.Conv;
@@ -18,6 +19,13 @@ final class SimdConvPlan {
   final int groupSource;
   final int groupTarget;
   final int targetSize;
+
+  /** Floats of the packed weight of one group. */
+  final int packedSize;
+
+  /** Floats of the largest result that has to be cropped. */
+  final int uncroppedSize;
+
   private final Conv conv;
   private final boolean forward;
 
@@ -92,23 +100,15 @@ final class SimdConvPlan {
         start += part.packedSize();
       }
     }
-  }
-
-  /** Floats of the packed weight of one group. */
-  int packedSize() {
-    return parts.stream().mapToInt(Part::packedSize).sum();
-  }
-
-  /** Floats of the largest result that has to be cropped. */
-  int uncroppedSize() {
-    return parts.stream().mapToInt(p -> p.cropped() ? p.pixels * p.paddedColumns : 0).max().orElse(0);
+    packedSize = start;
+    uncroppedSize = parts.stream().mapToInt(p -> p.cropped() ? p.pixels * p.paddedColumns : 0).max().orElse(0);
   }
 
   /** Sums of products that yield every stride-th pixel on both axes. */
   final class Part {
     final SimdRows.Table rows;
 
-    /** Vectors' worth of pixels; as many rows count, the rest repeat the last. */
+    /** Rows that count: target pixels, or several of them abreast; the table's others repeat the last. */
     final int pixels;
 
     /** Where each row goes in the target. */
@@ -233,7 +233,7 @@ final class SimdConvPlan {
         for (int column = 0, width; column < paddedColumns; column += width) {
           width = SimdRows.panel(paddedColumns - column);
           int at = startPacked + start + column * depth() + row * width;
-          java.util.Arrays.fill(packed, at, at + width, 0);
+          Arrays.fill(packed, at, at + width, 0);
           for (int pixel = 0; pixel < abreast; pixel++) {
             int weight = weights[row * abreast + pixel];
             int first = Math.max(column, pixel * groupTarget);

@@ -12,7 +12,10 @@ final class SimdConvWeight {
   private static final int UPSTREAM = 1;
   private static final int PARTIAL = 2;
 
-  /** Image groups for small and large weights: more balance the threads better, but all must be added up. */
+  /**
+   * Image groups for small and large weights: more would balance the threads better,
+   * but all must be added up.
+   */
   private static final int MANY_GROUPS = 16;
 
   private static final int FEW_GROUPS = 8;
@@ -57,6 +60,7 @@ final class SimdConvWeight {
     placeInput = !frame.bare() || runRows != paddedRows;
     placeUpstream = window || conv.groups() > 1 || columns != paddedColumns;
     lines = lines();
+    // The bits depend on this number: it follows from the shape.
     imageGroups = Math.min(conv.n(), conv.weightSize() > LARGE_WEIGHT ? FEW_GROUPS : MANY_GROUPS);
   }
 

@@ -16,7 +16,7 @@ final class SimdDepthwise {
   private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
   private static final int LANES = S.length();
 
-  /** Pixels of a block in the kernel and kernel positions of one in the gradient of the weight. */
+  /** Kernel positions of a block in the gradient of the weight: all of 3x3. */
   private static final int TAPS = 9;
 
   private static final int FRAMED = 0;
@@ -46,7 +46,7 @@ final class SimdDepthwise {
     for (SimdConvPlan.Part part : plan.parts) {
       Table table = new Table(part, conv.in(), start);
       tables.add(table);
-      start += table.packedSize();
+      start = table.end();
     }
     return tables;
   }
@@ -89,8 +89,9 @@ final class SimdDepthwise {
       return taps[Math.min(t, taps.length - 1)];
     }
 
-    int packedSize() {
-      return taps.length * padded(width);
+    /** Where its packed weight ends. */
+    int end() {
+      return start + taps.length * padded(width);
     }
 
     void pack(CpuBuffer w, float[] packed) {
@@ -122,28 +123,27 @@ final class SimdDepthwise {
       CpuBuffer w,
       CpuBuffer target,
       boolean add) {
-    float[] packed = workers.scratch(0, PACKED, tables.stream().mapToInt(Table::packedSize).sum());
+    float[] packed = workers.scratch(0, PACKED, tables.getLast().end());
     tables.forEach(table -> table.pack(w, packed));
     workers.parallel(
         conv.n(),
         (image, worker) -> {
-          float[] a = framed(workers, worker, plan.frame, source, image);
-          int startA = a == source.data() ? source.offset() + image * plan.frame.imageSize() : 0;
+          CpuBuffer a = framed(workers, worker, plan.frame, source, image);
           int startC = target.offset() + image * plan.targetSize;
           for (Table table : tables) {
-            pixels8(table, a, startA, packed, table.start, target.data(), startC, add);
+            pixels8(table, a.data(), a.offset(), packed, table.start, target.data(), startC, add);
           }
         });
   }
 
   /** The image within its frame; the source itself if it needs none and no vector reads past its end. */
-  private float[] framed(Workers workers, int worker, SimdFrame frame, CpuBuffer source, int image) {
+  private CpuBuffer framed(Workers workers, int worker, SimdFrame frame, CpuBuffer source, int image) {
     if (frame.bare() && conv.in() % LANES == 0) {
-      return source.data();
+      return (CpuBuffer) source.slice(image * frame.imageSize(), frame.imageSize());
     }
     float[] framed = workers.scratch(worker, FRAMED, frame.size() + LANES);
     frame.place(source.data(), source.offset() + image * frame.imageSize(), framed);
-    return framed;
+    return new CpuBuffer(framed, 0, frame.size());
   }
 
   /** dw += the gradient. */
@@ -174,8 +174,7 @@ final class SimdDepthwise {
   private void gradWeight(
       Workers workers, int worker, int image, CpuBuffer x, CpuBuffer dy, float[] sums, int start) {
     Table table = forwardTables.getFirst();
-    float[] a = framed(workers, worker, forward.frame, x, image);
-    int startA = a == x.data() ? x.offset() + image * forward.frame.imageSize() : 0;
+    CpuBuffer a = framed(workers, worker, forward.frame, x, image);
     float[] b = dy.data();
     int startB = dy.offset() + image * forward.targetSize;
     if (table.width % LANES != 0) {
@@ -185,7 +184,7 @@ final class SimdDepthwise {
     }
     for (int column = 0; column < table.width; column += LANES) {
       for (int tap = 0; tap < table.taps.length; tap += TAPS) {
-        taps9(table, tap, column, a, startA, b, startB, sums, start);
+        taps9(table, tap, column, a.data(), a.offset(), b, startB, sums, start);
       }
     }
   }

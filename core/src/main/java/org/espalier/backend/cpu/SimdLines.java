@@ -69,6 +69,9 @@ final class SimdLines {
   /** 8 rows by 2 vectors. */
   private static void lines8x2(
       Table lines, float[] a, int startA, float[] b, int startB, float[] c, int startC, int strideC, boolean add) {
+    int k = lines.k();
+    int strideA = lines.strideA();
+    int strideB = lines.strideB();
     FloatVector c00 = FloatVector.zero(S);
     FloatVector c01 = FloatVector.zero(S);
     FloatVector c10 = FloatVector.zero(S);
@@ -88,7 +91,7 @@ final class SimdLines {
     for (int line = 0; line < lines.count(); line++) {
       int p = startA + line * lines.lineA();
       int q = startB + line * lines.lineB();
-      for (int i = 0; i < lines.k(); i++) {
+      for (int i = 0; i < k; i++) {
         FloatVector b0 = FloatVector.fromArray(S, b, q);
         FloatVector b1 = FloatVector.fromArray(S, b, q + LANES);
         FloatVector x0 = FloatVector.broadcast(S, a[p]);
@@ -115,8 +118,8 @@ final class SimdLines {
         FloatVector x7 = FloatVector.broadcast(S, a[p + 7]);
         c70 = x7.fma(b0, c70);
         c71 = x7.fma(b1, c71);
-        p += lines.strideA();
-        q += lines.strideB();
+        p += strideA;
+        q += strideB;
       }
     }
     if (add) {
@@ -158,6 +161,9 @@ final class SimdLines {
   /** 16 rows by 1 vector. */
   private static void lines16x1(
       Table lines, float[] a, int startA, float[] b, int startB, float[] c, int startC, int strideC, boolean add) {
+    int k = lines.k();
+    int strideA = lines.strideA();
+    int strideB = lines.strideB();
     FloatVector c0 = FloatVector.zero(S);
     FloatVector c1 = FloatVector.zero(S);
     FloatVector c2 = FloatVector.zero(S);
@@ -177,7 +183,7 @@ final class SimdLines {
     for (int line = 0; line < lines.count(); line++) {
       int p = startA + line * lines.lineA();
       int q = startB + line * lines.lineB();
-      for (int i = 0; i < lines.k(); i++) {
+      for (int i = 0; i < k; i++) {
         FloatVector b0 = FloatVector.fromArray(S, b, q);
         c0 = FloatVector.broadcast(S, a[p]).fma(b0, c0);
         c1 = FloatVector.broadcast(S, a[p + 1]).fma(b0, c1);
@@ -195,8 +201,8 @@ final class SimdLines {
         c13 = FloatVector.broadcast(S, a[p + 13]).fma(b0, c13);
         c14 = FloatVector.broadcast(S, a[p + 14]).fma(b0, c14);
         c15 = FloatVector.broadcast(S, a[p + 15]).fma(b0, c15);
-        p += lines.strideA();
-        q += lines.strideB();
+        p += strideA;
+        q += strideB;
       }
     }
     if (add) {

@@ -3,6 +3,7 @@ package org.espalier.backend.cpu;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A fixed pool of threads that share the chunks of one job at a time; the caller is worker 0.
@@ -125,7 +126,7 @@ final class Workers implements AutoCloseable {
     final Chunk body;
     final AtomicInteger next = new AtomicInteger();
     final AtomicInteger done = new AtomicInteger();
-    final AtomicReference<Throwable> failure = new AtomicReference<>();
+    final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
 
     Job(int chunks, Chunk body) {
       this.chunks = chunks;

@@ -1,0 +1,4 @@
+@NullMarked
+package org.espalier.bench;
+
+import org.jspecify.annotations.NullMarked;

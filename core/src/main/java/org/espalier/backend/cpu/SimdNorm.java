@@ -1,0 +1,198 @@
+package org.espalier.backend.cpu;
+
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/** Batch normalisation (Ioffe and Szegedy 2015) over flattened rows; see {@link Columns}. */
+final class SimdNorm {
+  private SimdNorm() {}
+
+  /**
+   * Mean and biased variance. Each chunk takes its own mean first and, from the cache, the squares around
+   * it; the chunks are joined by the rule of Chan, Golub and LeVeque (1979). Nothing cancels, however far
+   * the mean is from zero.
+   */
+  static void moments(Workers workers, int rows, int c, CpuBuffer x, CpuBuffer moments) {
+    Columns columns = Columns.of(rows, c);
+    double[] parts = PartialSums.of(columns.chunks() * 2 * c);
+    workers.parallel(
+        columns.chunks(),
+        (chunk, worker) ->
+            chunkMoments(columns, chunk, x, workers.scratch(worker, 0, 3 * columns.tile()), parts));
+    double n = columns.rows(0);
+    for (int chunk = 1; chunk < columns.chunks(); chunk++) {
+      double more = columns.rows(chunk);
+      int part = chunk * 2 * c;
+      for (int channel = 0; channel < c; channel++) {
+        double difference = parts[part + channel] - parts[channel];
+        parts[channel] += difference * more / (n + more);
+        parts[c + channel] += parts[part + c + channel] + difference * difference * n * more / (n + more);
+      }
+      n += more;
+    }
+    for (int channel = 0; channel < c; channel++) {
+      moments.set(channel, (float) parts[channel]);
+      moments.set(c + channel, (float) (parts[c + channel] / rows));
+    }
+  }
+
+  /** Leaves a chunk's means and, after them, sums of squares around them. */
+  private static void chunkMoments(Columns columns, int chunk, CpuBuffer x, float[] tiles, double[] parts) {
+    int c = columns.channels();
+    int rows = columns.rows(chunk);
+    int means = chunk * 2 * c;
+    int squares = means + c;
+    int sum = columns.tile();
+    int from = columns.from(chunk);
+    int to = columns.to(chunk);
+    Arrays.fill(tiles, sum, 3 * columns.tile(), 0);
+    TileLoops.sum(columns, from, to, x.data(), x.offset(), tiles, sum);
+    columns.fold(tiles, sum, parts, means);
+    for (int channel = 0; channel < c; channel++) {
+      tiles[channel] = (float) (parts[means + channel] / rows);
+    }
+    columns.repeat(tiles, 0);
+    Arrays.fill(tiles, sum, 2 * columns.tile(), 0);
+    TileLoops.centredSums(columns, from, to, x.data(), x.offset(), tiles, 0, sum, 2 * columns.tile());
+    columns.fold(tiles, sum, parts, means);
+    columns.fold(tiles, 2 * columns.tile(), parts, squares);
+    for (int channel = 0; channel < c; channel++) { // the centre was rounded to a float: put that right
+      double off = parts[means + channel];
+      parts[means + channel] = tiles[channel] + off / rows;
+      parts[squares + channel] -= off * off / rows;
+    }
+  }
+
+  static void normalize(
+      Workers workers,
+      int rows,
+      int c,
+      CpuBuffer x,
+      CpuBuffer moments,
+      float eps,
+      @Nullable CpuBuffer gamma,
+      @Nullable CpuBuffer beta,
+      CpuBuffer y) {
+    Columns columns = Columns.of(rows, c);
+    int scale = columns.tile();
+    int shift = 2 * columns.tile();
+    float[] tiles = Columns.coefficients(workers, 3 * columns.tile());
+    for (int channel = 0; channel < c; channel++) {
+      tiles[channel] = moments.get(channel);
+      tiles[scale + channel] =
+          (float) (NormLoops.inverseDeviation(moments, c, channel, eps) * (gamma == null ? 1 : gamma.get(channel)));
+      tiles[shift + channel] = beta == null ? 0 : beta.get(channel);
+    }
+    columns.repeat(tiles, 0);
+    columns.repeat(tiles, scale);
+    columns.repeat(tiles, shift);
+    workers.parallel(
+        columns.chunks(),
+        (chunk, worker) ->
+            TileLoops.affine(
+                columns, columns.from(chunk), columns.to(chunk), x.data(), x.offset(), tiles, y.data(), y.offset()));
+  }
+
+  static void normalizeGrad(
+      Workers workers,
+      int rows,
+      int c,
+      CpuBuffer x,
+      CpuBuffer moments,
+      float eps,
+      boolean batch,
+      @Nullable CpuBuffer gamma,
+      CpuBuffer dy,
+      @Nullable CpuBuffer dx,
+      boolean add,
+      @Nullable CpuBuffer dgamma,
+      @Nullable CpuBuffer dbeta) {
+    Columns columns = Columns.of(rows, c);
+    double[] sums = PartialSums.of(columns.chunks() * 2 * c);
+    float[] tiles = Columns.coefficients(workers, 4 * columns.tile());
+    columns.repeat(moments, tiles, 0);
+    if (batch && dx != null || dgamma != null || dbeta != null) {
+      reduce(workers, columns, x, dy, tiles, sums);
+    } else {
+      Arrays.fill(sums, 0, 2 * c, 0);
+    }
+    for (int channel = 0; channel < c; channel++) {
+      double inverse = NormLoops.inverseDeviation(moments, c, channel, eps);
+      double sumG = sums[channel];
+      double sumGx = sums[c + channel] * inverse;
+      if (dgamma != null) {
+        dgamma.put(channel, (float) sumGx, true);
+      }
+      if (dbeta != null) {
+        dbeta.put(channel, (float) sumG, true);
+      }
+      double scale = inverse * (gamma == null ? 1 : gamma.get(channel));
+      coefficients(columns, tiles, 0, channel, scale, inverse, batch ? sumG / rows : 0, batch ? sumGx / rows : 0);
+    }
+    if (dx != null) {
+      repeatCoefficients(columns, tiles, 0);
+      workers.parallel(
+          columns.chunks(),
+          (chunk, worker) -> gradChunk(columns, chunk, batch, x, dy, tiles, dx, add));
+    }
+  }
+
+  /** Per channel, sum of dy and sum of dy*(x - mean). */
+  private static void reduce(
+      Workers workers, Columns columns, CpuBuffer x, CpuBuffer dy, float[] means, double[] sums) {
+    int c = columns.channels();
+    workers.parallel(
+        columns.chunks(),
+        (chunk, worker) -> {
+          int from = columns.from(chunk);
+          int to = columns.to(chunk);
+          float[] tiles = workers.scratch(worker, 0, 2 * columns.tile());
+          Arrays.fill(tiles, 0, 2 * columns.tile(), 0);
+          TileLoops.sum(columns, from, to, dy.data(), dy.offset(), tiles, 0);
+          TileLoops.products(
+              columns, from, to, dy.data(), dy.offset(), x.data(), x.offset(), means, 0, tiles, columns.tile());
+          columns.fold(tiles, 0, sums, chunk * 2 * c);
+          columns.fold(tiles, columns.tile(), sums, chunk * 2 * c + c);
+        });
+    columns.gather(sums, 2 * c);
+  }
+
+  /**
+   * One channel of the coefficients of {@link TileLoops#affineGrad}, after the mean: dx = scale*(dy -
+   * meanG - xhat*meanGx) with xhat = (x - mean)*inverse.
+   */
+  static void coefficients(
+      Columns columns,
+      float[] tiles,
+      int at,
+      int channel,
+      double scale,
+      double inverse,
+      double meanG,
+      double meanGx) {
+    int tile = columns.tile();
+    tiles[at + tile + channel] = (float) scale;
+    tiles[at + 2 * tile + channel] = (float) (-scale * inverse * meanGx);
+    tiles[at + 3 * tile + channel] = (float) (-scale * meanG);
+  }
+
+  /** Spreads the three coefficients after the mean over their tiles. */
+  static void repeatCoefficients(Columns columns, float[] tiles, int at) {
+    for (int i = 1; i <= 3; i++) {
+      columns.repeat(tiles, at + i * columns.tile());
+    }
+  }
+
+  private static void gradChunk(
+      Columns columns, int chunk, boolean batch, CpuBuffer x, CpuBuffer dy, float[] tiles, CpuBuffer dx, boolean add) {
+    int from = columns.from(chunk);
+    int to = columns.to(chunk);
+    if (batch) {
+      TileLoops.affineGrad(
+          columns, from, to, dy.data(), dy.offset(), x.data(), x.offset(), tiles, 0, dx.data(), dx.offset(), add);
+    } else {
+      TileLoops.scale(
+          columns, from, to, dy.data(), dy.offset(), tiles, columns.tile(), dx.data(), dx.offset(), add);
+    }
+  }
+}

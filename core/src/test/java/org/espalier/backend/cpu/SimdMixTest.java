@@ -1,0 +1,100 @@
+package org.espalier.backend.cpu;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.espalier.backend.Mix;
+import org.junit.jupiter.api.Test;
+
+class SimdMixTest {
+  private static final float EPS = 1e-5f;
+
+  /** Terms of all kinds: normalised and plain, weighted and not, not computed, gradient wanted or not. */
+  private static List<Mix.Term> terms(SimdSample sample, int rows, int c, int count) {
+    List<Mix.Term> terms = new ArrayList<>();
+    for (int t = 0; t < count; t++) {
+      boolean computed = t % 5 != 4;
+      boolean normalised = t % 3 != 2;
+      terms.add(
+          new Mix.Term(
+              t % 7 == 3 ? -1 : t,
+              computed ? sample.normal(rows * c) : null,
+              computed && normalised ? sample.moments(c) : null,
+              computed && t % 4 != 1 ? sample.normal(rows * c) : null,
+              t % 2 == 0));
+    }
+    return terms;
+  }
+
+  @Test
+  void theSumOfAnyNumberOfTermsIsTheOracles() {
+    for (int c : SimdSample.CHANNELS) {
+      for (int count : new int[] {0, 1, 2, 3, 4, 7, 21}) {
+        for (int rows : new int[] {5, 2200}) {
+          SimdSample.check(
+              "mix of " + count + ", " + rows + " x " + c,
+              2e-6,
+              (backend, sample) -> {
+                Mix mix = new Mix(rows, c, EPS, terms(sample, rows, c, count));
+                backend.mixedSum(mix, sample.normal(count), sample.normal(rows * c));
+              });
+        }
+      }
+    }
+  }
+
+  @Test
+  void gradientsOfTermsAndWeightsAreTheOracles() {
+    for (int c : SimdSample.CHANNELS) {
+      for (int count : new int[] {1, 2, 4, 7, 21}) {
+        for (int rows : new int[] {5, 2200}) {
+          for (boolean withWeights : new boolean[] {false, true}) {
+            SimdSample.check(
+                "mix gradient of " + count + ", " + rows + " x " + c,
+                5e-6,
+                (backend, sample) -> {
+                  Mix mix = new Mix(rows, c, EPS, terms(sample, rows, c, count));
+                  CpuBuffer weights = sample.normal(count);
+                  CpuBuffer dWeights = withWeights ? sample.normal(count) : null;
+                  backend.mixedSumGrad(mix, weights, sample.normal(rows * c), dWeights);
+                });
+          }
+        }
+      }
+    }
+  }
+
+  @Test
+  void termsMayShareATensorAndItsGradient() {
+    SimdSample.check(
+        "shared",
+        5e-6,
+        (backend, sample) -> {
+          CpuBuffer x = sample.normal(5000 * 12);
+          CpuBuffer dx = sample.normal(5000 * 12);
+          CpuBuffer moments = sample.moments(12);
+          Mix mix =
+              new Mix(
+                  5000,
+                  12,
+                  EPS,
+                  List.of(
+                      new Mix.Term(0, x, moments, dx, false),
+                      new Mix.Term(1, x, null, dx, true),
+                      new Mix.Term(0, x, null, dx, true)));
+          backend.mixedSumGrad(mix, sample.normal(2), sample.normal(5000 * 12), sample.normal(2));
+        });
+  }
+
+  @Test
+  void whatWasNotComputedIsNeverMultiplied() {
+    SimdSample.check(
+        "nothing computed",
+        1e-6,
+        (backend, sample) -> {
+          Mix mix = new Mix(100, 8, EPS, List.of(new Mix.Term(0, null, null, null, false)));
+          CpuBuffer weights = sample.normal(1);
+          backend.fill(weights, Float.POSITIVE_INFINITY);
+          backend.mixedSum(mix, weights, sample.normal(800));
+        });
+  }
+}
