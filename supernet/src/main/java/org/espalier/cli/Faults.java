@@ -20,7 +20,7 @@ final class Faults {
       remedy = near.isEmpty() ? "" : "; did you mean " + String.join(" or ", near) + "?";
     }
     String command = line.getCommandSpec().qualifiedName();
-    return say(line, e, decapitalised(e.getMessage()) + remedy + "; try '" + command + " --help'", Espalier.BAD_INPUT);
+    return say(line, e, decapitalised(String.valueOf(e.getMessage())) + remedy + "; try '" + command + " --help'", Espalier.BAD_INPUT);
   }
 
   /** For all that a command throws. */

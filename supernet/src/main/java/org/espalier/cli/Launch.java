@@ -2,6 +2,8 @@ package org.espalier.cli;
 
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.OutputStreamWriter;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.lang.reflect.Constructor;
@@ -16,8 +18,11 @@ public final class Launch {
   /** Runs the command line and ends the process with its exit code. */
   public static void main(String[] args) {
     restoreStderr();
-    int code = Espalier.run(new PrintWriter(System.out, true), new PrintWriter(System.err, true), args);
-    System.exit(code);
+    System.exit(Espalier.run(writer(System.out), writer(System.err), args));
+  }
+
+  private static PrintWriter writer(PrintStream stream) {
+    return new PrintWriter(new OutputStreamWriter(stream, stream.charset()), true);
   }
 
   /**
@@ -34,7 +39,7 @@ public final class Launch {
       var stderr = new FileOutputStream(constructor.newInstance(TRUE_STDERR));
       stderr.write(new byte[0]);
       System.setErr(new PrintStream(stderr, true, System.err.charset()));
-    } catch (ReflectiveOperationException | java.io.IOException e) {
+    } catch (ReflectiveOperationException | IOException e) {
       // The filtered one serves.
     }
   }

@@ -18,6 +18,7 @@ record Screen(boolean live, int columns, Charset charset) {
   private static final int USUAL = 80;
 
   /** The screen that standard output goes to. */
+  @SuppressWarnings("SystemConsoleNull") // it may still be null, and from JDK 25 it is again
   static Screen attached() {
     Console console = System.console();
     String terminal = System.getenv("TERM");

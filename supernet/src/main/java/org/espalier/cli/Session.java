@@ -59,14 +59,23 @@ final class Session {
       progress.close();
       line.getErr().println("espalier: stopped; to continue: espalier " + again + " " + folder);
       return Espalier.INTERRUPTED;
+    } catch (RuntimeException | Error e) { // said here: with the interrupt's wait, the process may end
+      progress.close();
+      return Faults.explain(e, line);
     } finally {
       progress.close();
       out.flush();
       line.getErr().flush();
       over.countDown();
-      if (!stop) {
-        Runtime.getRuntime().removeShutdownHook(interrupt);
-      }
+      forget(interrupt);
+    }
+  }
+
+  private static void forget(Thread hook) {
+    try {
+      Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException e) {
+      // It is the process's end that ended the run.
     }
   }
 

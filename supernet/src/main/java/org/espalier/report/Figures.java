@@ -95,9 +95,4 @@ final class Figures {
   private static boolean allowed(int c) {
     return (c >= ' ' && c < 0xD800) || (c > 0xDFFF && c < 0xFFFE) || c > 0xFFFF;
   }
-
-  /** "0 -> 1" with a proper arrow, escaped. */
-  static String edge(String label) {
-    return escape(label.replace("->", "→"));
-  }
 }

@@ -3,7 +3,6 @@ package org.espalier.report;
 import static org.espalier.report.Figures.compact;
 import static org.espalier.report.Figures.decimal;
 import static org.espalier.report.Figures.duration;
-import static org.espalier.report.Figures.edge;
 import static org.espalier.report.Figures.escape;
 import static org.espalier.report.Figures.grouped;
 import static org.espalier.report.Figures.percent;
@@ -17,7 +16,6 @@ import java.util.stream.Collectors;
 import org.espalier.search.Contender;
 import org.espalier.search.RunRecord;
 import org.espalier.search.SearchEpoch;
-import org.espalier.space.CellGraph;
 
 /**
  * The parts of the page that are text, tables and drawings. Each is empty where the run has nothing
@@ -213,7 +211,7 @@ final class Sections {
     String cells =
         run.edges().entrySet().stream()
             .filter(cell -> last.weights().containsKey(cell.getKey()))
-            .map(cell -> weights(cell.getKey(), cell.getValue(), last))
+            .map(cell -> weights(cell.getKey(), EdgeNames.of(run, cell.getKey()), last))
             .collect(Collectors.joining());
     return cells.isEmpty()
         ? ""
@@ -242,7 +240,7 @@ final class Sections {
               : "<span style=\"--c:var(--%s)\">%s</span>".formatted(Palette.name(op), escape(op));
       small.append(
           "<figure class=\"chart small\" data-chart=\"%s\"><figcaption><b>%s</b>%s</figcaption></figure>\n"
-              .formatted(Chart.edgeId(run, cell, e), edge(edges.get(e)), lead));
+              .formatted(Chart.edgeId(run, cell, e), escape(edges.get(e)), lead));
       rows.append(heatRow(cell, edges.get(e), e, strongest, last));
     }
     String named = run.edges().size() > 1 ? escape(cell) + " cell" : "";
@@ -283,7 +281,7 @@ final class Sections {
   }
 
   private String heatRow(String cell, String label, int edge, int strongest, SearchEpoch last) {
-    var row = new StringBuilder("<tr><th scope=\"row\">" + edge(label) + "</th>");
+    var row = new StringBuilder("<tr><th scope=\"row\">" + escape(label) + "</th>");
     for (int k = 0; k < run.candidates().size(); k++) {
       double weight = Chart.weight(last, cell, edge, k);
       String classes =
@@ -297,21 +295,15 @@ final class Sections {
     return row.append("</tr>\n").toString();
   }
 
-  /**
-   * Whether the drawn cell of that name has this operation on the edge that is labelled with its
-   * nodes' names.
-   */
+  /** Whether the drawn cell of that name has this operation on the edge of that name. */
   private boolean chosen(String cell, String edge, String op) {
-    return run.cells().stream()
-        .filter(drawn -> drawn.name().equals(cell) || run.cells().size() == 1)
+    return EdgeNames.drawing(run, cell).stream()
         .anyMatch(
             drawn ->
                 drawn.arrows().stream()
-                    .anyMatch(a -> a.label().equals(op) && nodes(drawn, a).equals(edge)));
-  }
-
-  private static String nodes(CellGraph cell, CellGraph.Arrow arrow) {
-    return cell.nodes().get(arrow.from()) + " -> " + cell.nodes().get(arrow.to());
+                    .anyMatch(
+                        arrow ->
+                            arrow.label().equals(op) && EdgeNames.of(drawn, arrow).equals(edge)));
   }
 
   String reproduce() {

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -15,10 +16,19 @@ import org.espalier.candidate.CandidateOp;
  * reduce_concat=range(2, 6))}, and the published architectures by name.
  */
 final class DartsNotation {
-  private static final Pattern LIST = Pattern.compile("\\b(normal|reduce)\\s*=\\s*\\[([^\\]]*)\\]");
+  private static final String OPENING = "Genotype(";
+
+  /** {@code key=[...]} or {@code key=range(...)}, up to the comma or the end. */
+  private static final Pattern FIELD =
+      Pattern.compile("\\s*(\\w+)\\s*=\\s*(\\[[^\\]]*\\]|range\\([^)]*\\))\\s*(,\\s*|$)");
+
   private static final Pattern PAIR = Pattern.compile("\\(\\s*['\"]([^'\"]*)['\"]\\s*,\\s*(\\d+)\\s*\\)");
-  private static final Pattern CONCAT =
-      Pattern.compile("_concat\\s*=\\s*(?!range\\(\\s*2\\s*,\\s*6\\s*\\)|\\[\\s*2\\s*,\\s*3\\s*,\\s*4\\s*,\\s*5\\s*\\])([^=]*)");
+
+  /** What the nodes of a cell are called in its output: always all of them. */
+  private static final Set<String> CONCAT = Set.of("range(2,6)", "[2,3,4,5]");
+
+  /** How much of what cannot be read is shown. */
+  private static final int EXCERPT = 60;
 
   /** DARTS first and second order (Liu et al. 2019), PC-DARTS (Xu et al. 2020), all searched on CIFAR-10. */
   private static final Map<String, String> PUBLISHED = published();
@@ -63,19 +73,11 @@ final class DartsNotation {
 
   static Genotype parse(DartsSpace space, String given) {
     String text = PUBLISHED.getOrDefault(given.strip(), given.strip());
-    if (!text.startsWith("Genotype(") || !text.endsWith(")")) {
+    if (!text.startsWith(OPENING) || !text.endsWith(")")) {
       throw malformed(
           text, "it should read Genotype(normal=[...], reduce=[...]), or be one of " + String.join(", ", PUBLISHED.keySet()));
     }
-    Matcher concat = CONCAT.matcher(text);
-    if (concat.find()) {
-      throw malformed(text, "a cell's output must be the concatenation of range(2, 6), not of " + concat.group(1));
-    }
-    Map<String, String> lists = new LinkedHashMap<>();
-    Matcher list = LIST.matcher(text);
-    while (list.find()) {
-      lists.put(list.group(1), list.group(2));
-    }
+    Map<String, String> lists = fields(space, text);
     List<Genotype.Cell> cells = new ArrayList<>();
     for (SearchSpace.CellKind kind : space.cells()) {
       String body = lists.get(kind.name());
@@ -85,6 +87,38 @@ final class DartsNotation {
       cells.add(new Genotype.Cell(kind.name(), genes(space, text, kind.name(), body)));
     }
     return new Genotype(space.name(), cells);
+  }
+
+  /** The list of each kind of cell, without its brackets. */
+  private static Map<String, String> fields(DartsSpace space, String text) {
+    String body = text.substring(OPENING.length(), text.length() - 1);
+    Map<String, String> fields = new LinkedHashMap<>();
+    Matcher field = FIELD.matcher(body);
+    int at = 0;
+    for (; at < body.length() && field.region(at, body.length()).lookingAt(); at = field.end()) {
+      if (fields.put(field.group(1), field.group(2)) != null) {
+        throw malformed(text, field.group(1) + " is given twice");
+      }
+    }
+    if (at < body.length()) {
+      String rest = body.substring(at).strip();
+      throw malformed(text, "'" + rest.substring(0, Math.min(EXCERPT, rest.length())) + "' is not name=[...]");
+    }
+    for (SearchSpace.CellKind kind : space.cells()) {
+      String concat = fields.remove(kind.name() + "_concat");
+      if (concat != null && !CONCAT.contains(concat.replaceAll("\\s", ""))) {
+        throw malformed(text, "a cell's output must be the concatenation of range(2, 6), not of " + concat);
+      }
+      fields.computeIfPresent(kind.name(), (name, list) -> list.startsWith("[") ? list.substring(1, list.length() - 1) : list);
+    }
+    fields.keySet().stream()
+        .filter(name -> space.cells().stream().noneMatch(kind -> kind.name().equals(name)))
+        .findFirst()
+        .ifPresent(
+            name -> {
+              throw malformed(text, "it has no field " + name + ", but normal, reduce, normal_concat and reduce_concat");
+            });
+    return fields;
   }
 
   private static List<Gene> genes(DartsSpace space, String text, String cell, String body) {
@@ -112,6 +146,6 @@ final class DartsNotation {
   }
 
   private static InputException malformed(String text, String why) {
-    return new InputException("'" + text + "' is not a DARTS genotype: " + why);
+    return new InputException(("'" + text + "' is not a DARTS genotype: " + why).replaceAll("\\s+", " "));
   }
 }

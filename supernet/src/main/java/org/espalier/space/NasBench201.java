@@ -261,7 +261,8 @@ final class NasBench201 implements SearchSpace {
   }
 
   private static InputException malformed(String text, String why) {
-    return new InputException("'" + text + "' is not a NAS-Bench-201 architecture: " + why);
+    return new InputException(
+        ("'" + text + "' is not a NAS-Bench-201 architecture: " + why).replaceAll("\\s+", " "));
   }
 
   @Override

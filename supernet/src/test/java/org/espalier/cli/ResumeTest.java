@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -82,11 +83,11 @@ class ResumeTest {
   /** As Ctrl-C does it, but with a signal that no parent process can have switched off. */
   @Test
   void aTerminatedProcessLeavesACheckpointToContinueFrom() throws Exception {
-    Process process = espalier(Called.searchArguments("--data", data, "--out", run.toString(), "--set", "search.epochs=60"));
+    Process process = espalier(Called.searchArguments("--data", data, "--out", run.toString(), "--set", "search.epochs=20"));
     try {
-      assertThat(process.inputReader().lines().anyMatch(line -> line.startsWith("search  2/60"))).isTrue();
-      process.destroy();
-      String err = new String(process.getErrorStream().readAllBytes());
+      assertThat(process.inputReader().lines().anyMatch(line -> line.startsWith("search  2/20"))).isTrue();
+      process.toHandle().destroy(); // its streams stay open
+      String err = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
       assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
       assertThat(process.exitValue()).isEqualTo(TERMINATED);
       assertThat(err).contains("espalier: stopped; to continue: espalier search --resume " + run);
@@ -96,7 +97,7 @@ class ResumeTest {
     }
     Called.with("search", "--resume", run.toString()).succeeded();
     Path whole = temp.resolve("whole");
-    Called.with(Called.searchArguments("--data", data, "--out", whole.toString(), "--set", "search.epochs=60")).succeeded();
+    Called.with(Called.searchArguments("--data", data, "--out", whole.toString(), "--set", "search.epochs=20")).succeeded();
     assertThat(measured(run)).isEqualTo(measured(whole));
     assertThat(run.resolve("genotype.json")).hasSameTextualContentAs(whole.resolve("genotype.json"));
   }

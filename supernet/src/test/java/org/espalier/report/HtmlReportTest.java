@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
@@ -149,6 +150,38 @@ class HtmlReportTest {
 
       assertThat(charts).containsExactlyInAnyOrderElementsOf(figures).doesNotHaveDuplicates();
     }
+  }
+
+  @Test
+  void edgesAreNamedAsInTheDrawingWhetherTheRunNumbersTheirNodesOrNamesThem() {
+    RunRecord named = SampleRuns.darts();
+    List<String> numbers = new ArrayList<>();
+    for (int to = 2; to < 6; to++) {
+      for (int from = 0; from < to; from++) {
+        numbers.add(from + " → " + to);
+      }
+    }
+    Map<String, List<String>> cells = new LinkedHashMap<>();
+    cells.put("normal", numbers);
+    cells.put("reduce", numbers);
+    var numbered =
+        new RunRecord(
+            named.title(),
+            named.started(),
+            named.seconds(),
+            named.configuration(),
+            named.environment(),
+            named.candidates(),
+            cells,
+            named.search(),
+            named.training(),
+            named.contenders(),
+            named.cells(),
+            named.warnings());
+
+    assertThat(HtmlReport.page(numbered))
+        .isEqualTo(HtmlReport.page(named))
+        .contains("<b>c_{k-2} → 0</b>", "strongest chosen");
   }
 
   @Test

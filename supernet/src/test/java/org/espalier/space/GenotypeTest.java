@@ -105,6 +105,7 @@ class GenotypeTest {
         "|none~0| and +|none~0|none~1|+|none~0|none~1|none~2|; node 1 is '|none~0| and'",
         "|+|none~0|none~1|+|none~0|none~1|none~2|; node 1 is '|'",
         "++; node 1 is ''",
+        "'|none~0|+\n|none~0|none~1|\n'; 2 nodes",
         "DARTS_V1; 1 nodes",
         "''; 1 nodes",
       })
@@ -232,8 +233,10 @@ class GenotypeTest {
         "Genotype(normal=[N], normal=[N], reduce=[R]); normal",
         "Genotype(normal=[N], recurrent=[R], reduce=[R]); recurrent",
         "Genotype(normal=[N], rubbish, reduce=[R]); rubbish",
-        "Genotype(normal=[N] reduce=[R]) or Genotype(normal=[N], reduce=[R]); Genotype(",
+        "Genotype(normal=[N] reduce=[R]) or Genotype(normal=[N], reduce=[R]); 'normal=[",
         "`Genotype(normal=[N],\n reduce=[])`; reduce has 0",
+        "`Genotype(normal=[N],\n\n rubbish)`; 'rubbish'",
+        "Genotype(normal=range(2, 6), reduce=[R]); normal has 0",
       })
   void aMalformedDartsGenotypeIsRefusedByItsOffendingPart(String text, String part) {
     assertRefused(DARTS, text.replace("N]", NORMAL + "]").replace("R]", REDUCE + "]").replace("[R,", "[" + REDUCE + ","), part);
