@@ -22,7 +22,10 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** The kernels that a supernet's step consists of, on activations of its first stage: [64, 32, 32, 16]. */
+/**
+ * The kernels that a supernet's step consists of, on activations of its first stage: [64, 32, 32,
+ * 16].
+ */
 @BenchmarkMode(Mode.Throughput)
 @OutputTimeUnit(TimeUnit.SECONDS)
 @Warmup(iterations = 3, time = 1)

@@ -29,12 +29,13 @@ import org.espalier.tensor.Rng;
 import org.espalier.tensor.Shape;
 
 /**
- * One training step of a supernet (forward, cross-entropy, backward with alpha's gradient, clip, SGD), ours beside
- * PyTorch's, in one run.
+ * One training step of a supernet (forward, cross-entropy, backward with alpha's gradient, clip,
+ * SGD), ours beside PyTorch's, in one run.
  *
- * <p>Arguments: {@code --python EXE} (a Python that has torch; without one only ours is timed), {@code --compile} (also
- * torch.compile, which takes minutes to start), {@code --ejml} (also the portable back end), {@code --only TEXT} (nets
- * whose name contains it), {@code --steps N}, {@code --threads N}.
+ * <p>Arguments: {@code --python EXE} (a Python that has torch; without one only ours is timed),
+ * {@code --compile} (also torch.compile, which takes minutes to start), {@code --ejml} (also the
+ * portable back end), {@code --only TEXT} (nets whose name contains it), {@code --steps N}, {@code
+ * --threads N}.
  */
 public final class StepBenchmark {
   private static final int CLASSES = 10;
@@ -49,11 +50,20 @@ public final class StepBenchmark {
   private StepBenchmark() {}
 
   /** A supernet and its batch. */
-  private record Net(String space, int channels, int cells, int size, int inputChannels, int batch) {
+  private record Net(
+      String space, int channels, int cells, int size, int inputChannels, int batch) {
     @Override
     public String toString() {
       return "%s C=%d %s=%d, %dx%dx%d, batch %d"
-          .formatted(space, channels, space.equals("darts") ? "L" : "N", cells, size, size, inputChannels, batch);
+          .formatted(
+              space,
+              channels,
+              space.equals("darts") ? "L" : "N",
+              cells,
+              size,
+              size,
+              inputChannels,
+              batch);
     }
   }
 
@@ -71,7 +81,9 @@ public final class StepBenchmark {
     int steps = Integer.parseInt(option(given, "--steps").orElse("10"));
     int threads = Integer.parseInt(option(given, "--threads").orElse("2"));
     String only = option(given, "--only").orElse("");
-    System.out.printf("%s, %d threads; seconds of one training step: median (least to most)%n", Environment.processor(), threads);
+    System.out.printf(
+        "%s, %d threads; seconds of one training step: median (least to most)%n",
+        Environment.processor(), threads);
     for (Net net : NETS) {
       if (!net.toString().contains(only)) {
         continue;
@@ -90,7 +102,8 @@ public final class StepBenchmark {
           modes.add("compile");
         }
         for (String mode : modes) {
-          theirs(net, python.get(), mode, threads, steps).ifPresent(timing -> print("torch " + mode, timing, ours));
+          theirs(net, python.get(), mode, threads, steps)
+              .ifPresent(timing -> print("torch " + mode, timing, ours));
         }
       }
     }
@@ -116,11 +129,18 @@ public final class StepBenchmark {
     try (Backend backend = Devices.open(device, threads)) {
       Rng rng = Rng.of(1);
       SearchSpace space = Spaces.of(net.space);
-      SearchSpace.Size size = new SearchSpace.Size(net.channels, net.cells, net.inputChannels, CLASSES);
+      SearchSpace.Size size =
+          new SearchSpace.Size(net.channels, net.cells, net.inputChannels, CLASSES);
       Supernet supernet = Supernet.of(root -> space.supernet(root, size), backend, rng);
       Architecture architecture = new Architecture(space, backend, rng);
       Sgd sgd = new Sgd(supernet.weights(), 0.9f, 3e-4f, net.space.equals("nasbench201"));
-      Tensor images = random(backend, Shape.of(net.batch, net.size, net.size, net.inputChannels), rng, CLASSES, false);
+      Tensor images =
+          random(
+              backend,
+              Shape.of(net.batch, net.size, net.size, net.inputChannels),
+              rng,
+              CLASSES,
+              false);
       Tensor labels = random(backend, Shape.of(net.batch), rng, CLASSES, true);
       int warmup = device.equals("simd") ? Math.max(10, steps) : 1;
       double[] seconds = new double[steps];
@@ -153,7 +173,8 @@ public final class StepBenchmark {
     return Tensor.constant(shape, buffer);
   }
 
-  private static Optional<Timing> theirs(Net net, String python, String mode, int threads, int steps)
+  private static Optional<Timing> theirs(
+      Net net, String python, String mode, int threads, int steps)
       throws IOException, InterruptedException {
     List<String> command =
         List.of(
@@ -168,15 +189,20 @@ public final class StepBenchmark {
             "--mode=" + mode,
             "--steps=" + steps,
             "--threads=" + threads);
-    Process process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
-    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+    Process process =
+        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+    String output =
+        new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
     if (process.waitFor() != 0 || output.isEmpty()) {
-      System.out.println("  torch " + mode + ": failed, run it by hand: " + String.join(" ", command));
+      System.out.println(
+          "  torch " + mode + ": failed, run it by hand: " + String.join(" ", command));
       return Optional.empty();
     }
     JsonNode result = JSON.readTree(output.lines().toList().getLast());
     return Optional.of(
         new Timing(
-            result.path("median_s").asDouble(), result.path("min_s").asDouble(), result.path("max_s").asDouble()));
+            result.path("median_s").asDouble(),
+            result.path("min_s").asDouble(),
+            result.path("max_s").asDouble()));
   }
 }

@@ -7,7 +7,10 @@ import org.espalier.backend.Buffer;
 import org.espalier.tensor.Shape;
 import org.jspecify.annotations.Nullable;
 
-/** One application of an {@link Op}: its buffers, and what its forward pass saves for its backward pass. */
+/**
+ * One application of an {@link Op}: its buffers, and what its forward pass saves for its backward
+ * pass.
+ */
 public final class Call {
   private final Tape tape;
   private final Op op;
@@ -95,7 +98,10 @@ public final class Call {
     return grad;
   }
 
-  /** Where the gradient of input {@code i} goes. To be called once for each delivery, just before it. */
+  /**
+   * Where the gradient of input {@code i} goes. To be called once for each delivery, just before
+   * it.
+   */
   public Grad grad(int i) {
     Tensor input = inputs[i];
     Buffer grad = input.grad();

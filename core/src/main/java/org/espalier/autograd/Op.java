@@ -10,7 +10,8 @@ public interface Op {
   /**
    * The shape of the result.
    *
-   * @throws IllegalArgumentException naming the operation and the shapes, if it cannot take these inputs
+   * @throws IllegalArgumentException naming the operation and the shapes, if it cannot take these
+   *     inputs
    */
   Shape infer(Shape... inputs);
 
@@ -21,8 +22,9 @@ public interface Op {
   void backward(Call call);
 
   /**
-   * Whether the tape computes it once for the same inputs and hands the result to all who ask: worth it
-   * for operations without parameters that several candidates put before theirs (ReLU, pools).
+   * Whether the tape computes it once for the same inputs and hands the result to all who ask:
+   * worth it for operations without parameters that several candidates put before theirs (ReLU,
+   * pools).
    */
   default boolean shared() {
     return false;

@@ -82,7 +82,8 @@ public final class Tape implements AutoCloseable {
       requiresGrad |= inputs[i].requiresGrad();
     }
     Shape shape = op.infer(shapes);
-    Tensor output = own(Tensor.result(shape, backend.memory().take(shape.size()), recording && requiresGrad));
+    Tensor output =
+        own(Tensor.result(shape, backend.memory().take(shape.size()), recording && requiresGrad));
     Call call = new Call(this, op, inputs, output);
     call.forward();
     if (output.requiresGrad()) {
@@ -112,7 +113,9 @@ public final class Tape implements AutoCloseable {
     return tensor;
   }
 
-  /** Mean and biased variance of {@code x} per channel, {@code [2, C]}; computed once per tensor. */
+  /**
+   * Mean and biased variance of {@code x} per channel, {@code [2, C]}; computed once per tensor.
+   */
   public Buffer moments(Tensor x) {
     Buffer moments = x.moments();
     if (moments == null) {
@@ -128,8 +131,8 @@ public final class Tape implements AutoCloseable {
   }
 
   /**
-   * Computes {@code body} and, unless a backward pass will need them, gives back all that it made but
-   * its result: what keeps the memory of an evaluation down to one cell.
+   * Computes {@code body} and, unless a backward pass will need them, gives back all that it made
+   * but its result: what keeps the memory of an evaluation down to one cell.
    */
   public Tensor scope(Supplier<Tensor> body) {
     if (recording) {
@@ -154,8 +157,8 @@ public final class Tape implements AutoCloseable {
   }
 
   /**
-   * Differentiates {@code loss} by every parameter it depends on, and gives back the activations on the
-   * way, except those of {@code loss} and {@code keep}.
+   * Differentiates {@code loss} by every parameter it depends on, and gives back the activations on
+   * the way, except those of {@code loss} and {@code keep}.
    *
    * @param loss one element
    */
@@ -168,10 +171,14 @@ public final class Tape implements AutoCloseable {
     backwardFrom(loss, one, keep);
   }
 
-  /** As {@link #backward}, from any result and the gradient that reaches it; {@code upstream} is taken over. */
+  /**
+   * As {@link #backward}, from any result and the gradient that reaches it; {@code upstream} is
+   * taken over.
+   */
   public void backwardFrom(Tensor result, Buffer upstream, Tensor... keep) {
     if (!result.requiresGrad()) {
-      throw new IllegalStateException("backward: the result depends on no parameter of a recording tape");
+      throw new IllegalStateException(
+          "backward: the result depends on no parameter of a recording tape");
     }
     result.grad(upstream);
     List<Tensor> kept = new ArrayList<>(List.of(keep));

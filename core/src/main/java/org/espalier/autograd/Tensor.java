@@ -5,8 +5,9 @@ import org.espalier.tensor.Shape;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A shape and the buffer that holds its values, row-major. Results of operations belong to the {@link
- * Tape} that computed them and end with it; leaves (parameters, inputs) belong to whoever made them.
+ * A shape and the buffer that holds its values, row-major. Results of operations belong to the
+ * {@link Tape} that computed them and end with it; leaves (parameters, inputs) belong to whoever
+ * made them.
  */
 public final class Tensor {
   private final Shape shape;
@@ -16,9 +17,11 @@ public final class Tensor {
   private @Nullable Buffer grad;
   private @Nullable Buffer moments;
 
-  private Tensor(Shape shape, Buffer data, boolean requiresGrad, boolean leaf, @Nullable Buffer grad) {
+  private Tensor(
+      Shape shape, Buffer data, boolean requiresGrad, boolean leaf, @Nullable Buffer grad) {
     if (data.size() != shape.size()) {
-      throw new IllegalArgumentException("tensor " + shape + " wants " + shape.size() + " floats, not " + data.size());
+      throw new IllegalArgumentException(
+          "tensor " + shape + " wants " + shape.size() + " floats, not " + data.size());
     }
     this.shape = shape;
     this.data = data;
@@ -53,7 +56,8 @@ public final class Tensor {
    */
   public Buffer data() {
     if (data == null) {
-      throw new IllegalStateException("tensor " + shape + " was released by its tape; keep() it to read it later");
+      throw new IllegalStateException(
+          "tensor " + shape + " was released by its tape; keep() it to read it later");
     }
     return data;
   }

@@ -6,10 +6,10 @@ import org.jspecify.annotations.Nullable;
  * The primitive kernels that every operation is made of. A back end is one implementation of this
  * interface; {@code BackendConformance} holds it against the portable one.
  *
- * <p>Common to all kernels: tensors lie row-major, activations are {@code [N, H, W, C]}; sizes have been
- * checked by the operation that calls; outputs do not overlap inputs unless said; {@code add} selects
- * {@code y += result} rather than {@code y = result}. Results depend neither on the number of threads
- * nor on timing.
+ * <p>Common to all kernels: tensors lie row-major, activations are {@code [N, H, W, C]}; sizes have
+ * been checked by the operation that calls; outputs do not overlap inputs unless said; {@code add}
+ * selects {@code y += result} rather than {@code y = result}. Results depend neither on the number
+ * of threads nor on timing.
  */
 public interface Backend extends AutoCloseable {
   /** The name users select it by. */
@@ -45,15 +45,15 @@ public interface Backend extends AutoCloseable {
   void unaryGrad(Unary f, Buffer x, Buffer dy, Buffer dx, boolean add);
 
   /**
-   * y (+)= x*mask/(1-p), where element i is kept if the uniform draw {@code i/group} of {@code (seed,
-   * stream)} is at least p: dropout with group 1, drop path with one sample to a group. It is its own
-   * gradient.
+   * y (+)= x*mask/(1-p), where element i is kept if the uniform draw {@code i/group} of {@code
+   * (seed, stream)} is at least p: dropout with group 1, drop path with one sample to a group. It
+   * is its own gradient.
    */
   void dropout(float p, int group, long seed, long stream, Buffer x, Buffer y, boolean add);
 
   /**
-   * Copies {@code blocks} runs of {@code length} floats; run b goes from {@code srcStart + b*srcStride} to
-   * {@code dstStart + b*dstStride}. Slices and concatenations along any axis.
+   * Copies {@code blocks} runs of {@code length} floats; run b goes from {@code srcStart +
+   * b*srcStride} to {@code dstStart + b*dstStride}. Slices and concatenations along any axis.
    */
   void copyBlocks(
       int blocks,
@@ -68,8 +68,20 @@ public interface Backend extends AutoCloseable {
 
   // ---- products
 
-  /** c (+)= op(a) op(b), {@code [m, n] = [m, k] [k, n]}; a transposed operand is stored {@code [k, m]}, {@code [n, k]}. */
-  void gemm(boolean transposeA, boolean transposeB, int m, int n, int k, Buffer a, Buffer b, Buffer c, boolean add);
+  /**
+   * c (+)= op(a) op(b), {@code [m, n] = [m, k] [k, n]}; a transposed operand is stored {@code [k,
+   * m]}, {@code [n, k]}.
+   */
+  void gemm(
+      boolean transposeA,
+      boolean transposeB,
+      int m,
+      int n,
+      int k,
+      Buffer a,
+      Buffer b,
+      Buffer c,
+      boolean add);
 
   /** y = convolution of x by w. */
   void conv(Conv conv, Buffer x, Buffer w, Buffer y);
@@ -107,11 +119,18 @@ public interface Backend extends AutoCloseable {
 
   /** y = (x - mean)/sqrt(variance + eps), times gamma plus beta where given. */
   void normalize(
-      int rows, int c, Buffer x, Buffer moments, float eps, @Nullable Buffer gamma, @Nullable Buffer beta, Buffer y);
+      int rows,
+      int c,
+      Buffer x,
+      Buffer moments,
+      float eps,
+      @Nullable Buffer gamma,
+      @Nullable Buffer beta,
+      Buffer y);
 
   /**
-   * The gradients of {@link #normalize}. With {@code batch}, the moments are those of x itself and are
-   * differentiated through; otherwise they are constants.
+   * The gradients of {@link #normalize}. With {@code batch}, the moments are those of x itself and
+   * are differentiated through; otherwise they are constants.
    *
    * @param dx gradient of x; null where not wanted
    * @param dgamma gradient of gamma, added to; null where there is none
@@ -135,10 +154,10 @@ public interface Backend extends AutoCloseable {
   void mixedSum(Mix mix, Buffer weights, Buffer y);
 
   /**
-   * The gradients of {@link #mixedSum}: those of the terms into their dx, differentiating through the
-   * moments as those of the batch, and those of the weights, added to {@code dWeights}. The reduction
-   * {@code sum g*xhat} that batch normalisation needs is, summed over the channels, the gradient of the
-   * term's weight: the architecture gradient costs nothing.
+   * The gradients of {@link #mixedSum}: those of the terms into their dx, differentiating through
+   * the moments as those of the batch, and those of the weights, added to {@code dWeights}. The
+   * reduction {@code sum g*xhat} that batch normalisation needs is, summed over the channels, the
+   * gradient of the term's weight: the architecture gradient costs nothing.
    */
   void mixedSumGrad(Mix mix, Buffer weights, Buffer dy, @Nullable Buffer dWeights);
 
@@ -151,13 +170,20 @@ public interface Backend extends AutoCloseable {
   void softmaxGrad(int rows, int cols, Buffer y, Buffer dy, Buffer dx, boolean add);
 
   /**
-   * loss {@code [1]} = mean cross-entropy of softmax(logits) {@code [rows, classes]} against the labels
-   * (class indices as floats) smoothed by {@code smoothing}: 1 - s on the label and s/classes on all.
+   * loss {@code [1]} = mean cross-entropy of softmax(logits) {@code [rows, classes]} against the
+   * labels (class indices as floats) smoothed by {@code smoothing}: 1 - s on the label and
+   * s/classes on all.
    *
    * @param probabilities softmax of the logits, for {@link #crossEntropyGrad}
    */
   void crossEntropy(
-      int rows, int classes, float smoothing, Buffer logits, Buffer labels, Buffer probabilities, Buffer loss);
+      int rows,
+      int classes,
+      float smoothing,
+      Buffer logits,
+      Buffer labels,
+      Buffer probabilities,
+      Buffer loss);
 
   /** dlogits (+)= the gradient of {@link #crossEntropy} times dloss {@code [1]}. */
   void crossEntropyGrad(
@@ -183,7 +209,16 @@ public interface Backend extends AutoCloseable {
 
   /** Adam (Kingma and Ba 2015) with L2 decay added to the gradient; {@code step} counts from 1. */
   void adam(
-      Buffer w, Buffer g, Buffer m, Buffer v, float rate, float beta1, float beta2, float eps, float decay, int step);
+      Buffer w,
+      Buffer g,
+      Buffer m,
+      Buffer v,
+      float rate,
+      float beta1,
+      float beta2,
+      float eps,
+      float decay,
+      int step);
 
   @Override
   default void close() {}

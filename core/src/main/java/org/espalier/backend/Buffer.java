@@ -1,6 +1,9 @@
 package org.espalier.backend;
 
-/** A run of float32 values in the memory of one {@link Backend}; only that back end reads or writes it. */
+/**
+ * A run of float32 values in the memory of one {@link Backend}; only that back end reads or writes
+ * it.
+ */
 public interface Buffer {
   /** Number of floats. */
   int size();

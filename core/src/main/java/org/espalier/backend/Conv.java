@@ -5,7 +5,17 @@ package org.espalier.backend;
  * out]}, output {@code [n, outH, outW, out]}. The same stride, padding and dilation on both axes.
  */
 public record Conv(
-    int n, int h, int w, int in, int out, int kh, int kw, int stride, int pad, int dilation, int groups) {
+    int n,
+    int h,
+    int w,
+    int in,
+    int out,
+    int kh,
+    int kw,
+    int stride,
+    int pad,
+    int dilation,
+    int groups) {
 
   /** Output rows. */
   public int outH() {

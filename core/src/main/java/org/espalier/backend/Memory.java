@@ -5,8 +5,8 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Buffers by size, for reuse: after the first step every {@link #take} is served from what an earlier
- * step gave back, and a steady-state step allocates nothing.
+ * Buffers by size, for reuse: after the first step every {@link #take} is served from what an
+ * earlier step gave back, and a steady-state step allocates nothing.
  */
 public final class Memory {
   private final Backend backend;

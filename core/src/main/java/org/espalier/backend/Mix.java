@@ -4,8 +4,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A weighted sum of tensors of one shape, with the batch normalisation of each folded in: {@code y =
- * sum_t w_t * (x_t - mean_t) / sqrt(variance_t + eps)}. See {@link Backend#mixedSum}.
+ * A weighted sum of tensors of one shape, with the batch normalisation of each folded in: {@code y
+ * = sum_t w_t * (x_t - mean_t) / sqrt(variance_t + eps)}. See {@link Backend#mixedSum}.
  *
  * @param rows elements per channel (N*H*W)
  * @param channels C
@@ -17,9 +17,11 @@ public record Mix(int rows, int channels, float eps, List<Term> terms) {
    * One term.
    *
    * @param weight index of its weight, or -1 for the constant 1
-   * @param x values {@code [rows, channels]}; null where the candidate was not computed: it adds nothing, and its
-   *     weight's gradient is that of a candidate whose output is 1 everywhere (GDAS' unselected candidates)
-   * @param moments mean and biased variance over the rows, {@code [2, channels]}; null: x is taken as it is
+   * @param x values {@code [rows, channels]}; null where the candidate was not computed: it adds
+   *     nothing, and its weight's gradient is that of a candidate whose output is 1 everywhere
+   *     (GDAS' unselected candidates)
+   * @param moments mean and biased variance over the rows, {@code [2, channels]}; null: x is taken
+   *     as it is
    * @param dx gradient of x, in the backward pass; null where it is not wanted
    * @param add whether the gradient is added to dx rather than written over it
    */

@@ -9,7 +9,8 @@ public final class BackendConformance {
   private BackendConformance() {}
 
   /**
-   * The largest difference of the results and of all gradients, each relative to the largest value of the oracle's.
+   * The largest difference of the results and of all gradients, each relative to the largest value
+   * of the oracle's.
    */
   public static double largestError(Backend backend, Backend oracle, Sample sample, long seed) {
     GradientCheck.Trial trial = GradientCheck.Trial.of(oracle, sample, Rng.of(seed));

@@ -9,8 +9,9 @@ import org.espalier.op.Sample;
 import org.espalier.tensor.Rng;
 
 /**
- * An operation's backward pass against central differences of its forward pass. The function differentiated
- * is {@code sum r*op(x)} with random r; its differences are summed in double precision.
+ * An operation's backward pass against central differences of its forward pass. The function
+ * differentiated is {@code sum r*op(x)} with random r; its differences are summed in double
+ * precision.
  */
 public final class GradientCheck {
   private static final float STEP = 1e-2f;
@@ -79,7 +80,8 @@ public final class GradientCheck {
 
     double scalar(Backend backend) {
       try (Tape tape = Tape.inference(backend)) {
-        float[] result = read(backend, tape.apply(sample.op(), leaves(backend, sample, values)).data());
+        float[] result =
+            read(backend, tape.apply(sample.op(), leaves(backend, sample, values)).data());
         double sum = 0;
         for (int i = 0; i < result.length; i++) {
           sum += (double) result[i] * upstream[i];
@@ -94,7 +96,9 @@ public final class GradientCheck {
       try (Tape tape = Tape.training(backend, Rng.of(0))) {
         Tensor[] leaves = leaves(backend, sample, values);
         List<Buffer> gradients =
-            java.util.Arrays.stream(leaves).map(leaf -> backend.allocate(leaf.shape().size())).toList();
+            java.util.Arrays.stream(leaves)
+                .map(leaf -> backend.allocate(leaf.shape().size()))
+                .toList();
         Tensor[] inputs = new Tensor[leaves.length];
         for (int i = 0; i < leaves.length; i++) {
           inputs[i] =

@@ -77,7 +77,7 @@ final class CifarBinary {
           .sorted()
           .toList();
     } catch (IOException e) {
-      throw new InputException(folder + ": cannot be listed: " + DataFile.reason(e), e);
+      throw new InputException(folder + ": cannot be listed: " + InputException.reason(e), e);
     }
   }
 

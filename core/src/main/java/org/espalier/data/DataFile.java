@@ -5,7 +5,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -26,7 +25,7 @@ record DataFile(String name, byte[] bytes) {
     try {
       bytes = Files.readAllBytes(file);
     } catch (IOException e) {
-      throw new InputException(file + ": cannot be read: " + reason(e), e);
+      throw new InputException(file + ": cannot be read: " + InputException.reason(e), e);
     } catch (OutOfMemoryError e) {
       throw new InputException(file + ": too large to be read into memory", e);
     }
@@ -134,15 +133,9 @@ record DataFile(String name, byte[] bytes) {
     } catch (ZipException e) {
       throw bad(
           "gzip data are damaged after %d unpacked bytes: %s"
-              .formatted(unpacked.size(), reason(e)));
+              .formatted(unpacked.size(), InputException.reason(e)));
     } catch (IOException e) {
-      throw bad("gzip data cannot be unpacked: %s".formatted(reason(e)));
+      throw bad("gzip data cannot be unpacked: %s".formatted(InputException.reason(e)));
     }
-  }
-
-  /** What happened, without the path that a file-system exception repeats. */
-  static String reason(IOException e) {
-    String message = e instanceof FileSystemException f ? f.getReason() : e.getMessage();
-    return message == null ? e.getClass().getSimpleName() : message;
   }
 }

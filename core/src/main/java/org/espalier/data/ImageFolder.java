@@ -154,7 +154,7 @@ final class ImageFolder {
           .sorted()
           .toList();
     } catch (IOException e) {
-      throw new InputException(folder + ": cannot be listed: " + DataFile.reason(e), e);
+      throw new InputException(folder + ": cannot be listed: " + InputException.reason(e), e);
     }
   }
 }

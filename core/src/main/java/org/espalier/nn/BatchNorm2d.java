@@ -19,11 +19,13 @@ public final class BatchNorm2d implements Module {
    * What is learned and which statistics serve in evaluation.
    *
    * @param affine whether there is a scale gamma and a shift beta
-   * @param tracked whether evaluation uses statistics tracked in training (momentum 0.1, unbiased variance, as in
-   *     PyTorch) rather than those of the batch at hand
+   * @param tracked whether evaluation uses statistics tracked in training (momentum 0.1, unbiased
+   *     variance, as in PyTorch) rather than those of the batch at hand
    */
   public record Policy(boolean affine, boolean tracked) {
-    /** Of supernet cells: no affine part that could rescale a candidate, statistics of the batch. */
+    /**
+     * Of supernet cells: no affine part that could rescale a candidate, statistics of the batch.
+     */
     public static final Policy SEARCH = new Policy(false, false);
 
     /** Of the parts of a supernet that are outside its cells. */
@@ -46,7 +48,10 @@ public final class BatchNorm2d implements Module {
     ParameterArena.Namespace own = in.child(name);
     gamma = policy.affine ? own.parameter("weight", Shape.of(channels), Init.ones()) : null;
     beta = policy.affine ? own.parameter("bias", Shape.of(channels), Init.zeros()) : null;
-    running = policy.tracked ? own.state("running", 2 * channels, (rng, i) -> i < channels ? 0 : 1) : null;
+    running =
+        policy.tracked
+            ? own.state("running", 2 * channels, (rng, i) -> i < channels ? 0 : 1)
+            : null;
   }
 
   /** Whether a mixed sum may take it over: nothing but the statistics of the batch. */
@@ -61,7 +66,8 @@ public final class BatchNorm2d implements Module {
       track(tape.backend(), tape.moments(x), running.buffer(), x.shape().rows());
     }
     BatchNorm op = new BatchNorm(EPS, batch, policy.affine);
-    Tensor moments = running == null || batch ? null : Tensor.constant(Shape.of(2, channels), running.buffer());
+    Tensor moments =
+        running == null || batch ? null : Tensor.constant(Shape.of(2, channels), running.buffer());
     if (gamma == null || beta == null) {
       return moments == null ? tape.apply(op, x) : tape.apply(op, x, moments);
     }
@@ -74,6 +80,9 @@ public final class BatchNorm2d implements Module {
     float unbiased = rows > 1 ? (float) rows / (rows - 1) : 1;
     backend.axpby(MOMENTUM, moments.slice(0, channels), 1 - MOMENTUM, into.slice(0, channels));
     backend.axpby(
-        MOMENTUM * unbiased, moments.slice(channels, channels), 1 - MOMENTUM, into.slice(channels, channels));
+        MOMENTUM * unbiased,
+        moments.slice(channels, channels),
+        1 - MOMENTUM,
+        into.slice(channels, channels));
   }
 }

@@ -15,7 +15,8 @@ public final class Conv2d implements Module {
   }
 
   /** A k x k convolution whose padding keeps the extent, up to its stride. */
-  public static Conv2d same(ParameterArena.Namespace in, String name, int channels, int out, int k, int stride) {
+  public static Conv2d same(
+      ParameterArena.Namespace in, String name, int channels, int out, int k, int stride) {
     return of(in, name, channels, out, k, new org.espalier.op.Conv2d(stride, k / 2, 1, 1));
   }
 
@@ -23,12 +24,23 @@ public final class Conv2d implements Module {
   public static Conv2d depthwise(
       ParameterArena.Namespace in, String name, int channels, int k, int stride, int dilation) {
     int pad = dilation * (k / 2);
-    return of(in, name, channels, channels, k, new org.espalier.op.Conv2d(stride, pad, dilation, channels));
+    return of(
+        in,
+        name,
+        channels,
+        channels,
+        k,
+        new org.espalier.op.Conv2d(stride, pad, dilation, channels));
   }
 
   /** Any convolution. */
   public static Conv2d of(
-      ParameterArena.Namespace in, String name, int channels, int out, int k, org.espalier.op.Conv2d op) {
+      ParameterArena.Namespace in,
+      String name,
+      int channels,
+      int out,
+      int k,
+      org.espalier.op.Conv2d op) {
     int groupIn = channels / op.groups();
     Shape shape = Shape.of(k, k, groupIn, out);
     return new Conv2d(op, in.parameter(name, shape, Init.uniform(k * k * groupIn)));

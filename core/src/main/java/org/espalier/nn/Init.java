@@ -18,7 +18,10 @@ public interface Init {
     return (rng, i) -> 1;
   }
 
-  /** Uniform within 1/sqrt(fanIn): what PyTorch gives convolutions and linear layers, and what the papers used. */
+  /**
+   * Uniform within 1/sqrt(fanIn): what PyTorch gives convolutions and linear layers, and what the
+   * papers used.
+   */
   static Init uniform(int fanIn) {
     float bound = (float) (1 / Math.sqrt(fanIn));
     return (rng, i) -> bound * (2 * rng.uniform(i) - 1);

@@ -12,9 +12,9 @@ import org.espalier.tensor.Shape;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The parameters of a network in one contiguous buffer, and their gradients in another: optimisers, norms
- * and DARTS' {@code w +/- eps*v} are single sweeps. Modules declare what they need through {@link #root};
- * {@link #allocate} then lays it out.
+ * The parameters of a network in one contiguous buffer, and their gradients in another: optimisers,
+ * norms and DARTS' {@code w +/- eps*v} are single sweeps. Modules declare what they need through
+ * {@link #root}; {@link #allocate} then lays it out.
  */
 public final class ParameterArena {
   private final List<Parameter> parameters = new ArrayList<>();
@@ -81,7 +81,8 @@ public final class ParameterArena {
 
   private Parameter declare(String name, Shape shape, Init init) {
     if (values != null) {
-      throw new IllegalStateException("parameter " + name + " is declared after its arena was allocated");
+      throw new IllegalStateException(
+          "parameter " + name + " is declared after its arena was allocated");
     }
     Parameter parameter = new Parameter(this, name, shape, init, size);
     parameters.add(parameter);
@@ -89,7 +90,10 @@ public final class ParameterArena {
     return parameter;
   }
 
-  /** Lays the parameters out, all zero: enough for what depends on no value, such as counting operations. */
+  /**
+   * Lays the parameters out, all zero: enough for what depends on no value, such as counting
+   * operations.
+   */
   public ParameterArena allocate(Backend on) {
     backend = on;
     Buffer weights = on.allocate(Math.max(size, 1));
@@ -123,7 +127,9 @@ public final class ParameterArena {
     return this;
   }
 
-  /** Whether passes recorded from now on compute gradients of these parameters; at first they do. */
+  /**
+   * Whether passes recorded from now on compute gradients of these parameters; at first they do.
+   */
   public void differentiate(boolean on) {
     differentiated = on;
   }

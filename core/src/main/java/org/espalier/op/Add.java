@@ -18,7 +18,8 @@ public record Add() implements Op {
   public Shape infer(Shape... inputs) {
     for (Shape shape : inputs) {
       if (!shape.equals(inputs[0])) {
-        throw new IllegalArgumentException("add: " + inputs[0] + " and " + shape + " must have one shape");
+        throw new IllegalArgumentException(
+            "add: " + inputs[0] + " and " + shape + " must have one shape");
       }
     }
     return inputs[0];

@@ -11,9 +11,9 @@ import org.espalier.tensor.Shape;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Batch normalisation (Ioffe and Szegedy 2015) of x [..., C]. Inputs, in this order: x; the moments [2, C] to
- * use, unless {@code batch}, which uses and differentiates through those of x; gamma [C] and beta [C], if
- * {@code affine}.
+ * Batch normalisation (Ioffe and Szegedy 2015) of x [..., C]. Inputs, in this order: x; the moments
+ * [2, C] to use, unless {@code batch}, which uses and differentiates through those of x; gamma [C]
+ * and beta [C], if {@code affine}.
  */
 public record BatchNorm(float eps, boolean batch, boolean affine) implements Op {
   static final List<Sample> SAMPLES = samples();
@@ -40,12 +40,19 @@ public record BatchNorm(float eps, boolean batch, boolean affine) implements Op 
   public Shape infer(Shape... inputs) {
     int wanted = 1 + (batch ? 0 : 1) + (affine ? 2 : 0);
     if (inputs.length != wanted) {
-      throw new IllegalArgumentException(this + ": " + inputs.length + " inputs given, " + wanted + " wanted");
+      throw new IllegalArgumentException(
+          this + ": " + inputs.length + " inputs given, " + wanted + " wanted");
     }
     for (int i = 1; i < inputs.length; i++) {
       if (inputs[i].channels() != inputs[0].channels()) {
         throw new IllegalArgumentException(
-            "batch norm: input " + inputs[0] + " has " + inputs[0].channels() + " channels, " + inputs[i] + " is for "
+            "batch norm: input "
+                + inputs[0]
+                + " has "
+                + inputs[0].channels()
+                + " channels, "
+                + inputs[i]
+                + " is for "
                 + inputs[i].channels());
       }
     }

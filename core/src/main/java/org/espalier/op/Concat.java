@@ -19,8 +19,10 @@ public record Concat(int axis) implements Op {
   public Shape infer(Shape... inputs) {
     int extent = 0;
     for (Shape shape : inputs) {
-      if (shape.rank() != inputs[0].rank() || !shape.with(axis, 1).equals(inputs[0].with(axis, 1))) {
-        throw new IllegalArgumentException("concat: " + inputs[0] + " and " + shape + " differ beside axis " + axis);
+      if (shape.rank() != inputs[0].rank()
+          || !shape.with(axis, 1).equals(inputs[0].with(axis, 1))) {
+        throw new IllegalArgumentException(
+            "concat: " + inputs[0] + " and " + shape + " differ beside axis " + axis);
       }
       extent += shape.dim(axis);
     }
@@ -35,7 +37,15 @@ public record Concat(int axis) implements Op {
       int length = call.shape(i).dim(axis) * all.inner(axis);
       call.backend()
           .copyBlocks(
-              all.outer(axis), length, call.in(i), 0, length, call.out(), start, all.dim(axis) * all.inner(axis), false);
+              all.outer(axis),
+              length,
+              call.in(i),
+              0,
+              length,
+              call.out(),
+              start,
+              all.dim(axis) * all.inner(axis),
+              false);
       start += length;
     }
   }
@@ -50,7 +60,16 @@ public record Concat(int axis) implements Op {
         Call.Grad dx = call.grad(i);
         int stride = all.dim(axis) * all.inner(axis);
         call.backend()
-            .copyBlocks(all.outer(axis), length, call.gradOut(), start, stride, dx.buffer(), 0, length, dx.add());
+            .copyBlocks(
+                all.outer(axis),
+                length,
+                call.gradOut(),
+                start,
+                stride,
+                dx.buffer(),
+                0,
+                length,
+                dx.add());
       }
       start += length;
     }

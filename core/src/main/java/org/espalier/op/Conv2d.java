@@ -8,7 +8,10 @@ import org.espalier.autograd.Op;
 import org.espalier.backend.Conv;
 import org.espalier.tensor.Shape;
 
-/** 2-D convolution: [N, H, W, I] by [kH, kW, I/groups, O] -> [N, H', W', O]. Depthwise where groups = I = O. */
+/**
+ * 2-D convolution: [N, H, W, I] by [kH, kW, I/groups, O] -> [N, H', W', O]. Depthwise where groups
+ * = I = O.
+ */
 public record Conv2d(int stride, int pad, int dilation, int groups) implements Op {
   static final List<Sample> SAMPLES =
       List.of(
@@ -35,23 +38,42 @@ public record Conv2d(int stride, int pad, int dilation, int groups) implements O
     Shape w = inputs[1].requireRank(4, this);
     if (w.dim(2) * groups != x.dim(3)) {
       throw new IllegalArgumentException(
-          "conv2d: input " + x + " has " + x.dim(3) + " channels, weight " + w + " wants " + w.dim(2) * groups);
+          "conv2d: input "
+              + x
+              + " has "
+              + x.dim(3)
+              + " channels, weight "
+              + w
+              + " wants "
+              + w.dim(2) * groups);
     }
     if (w.dim(3) % groups != 0) {
       throw new IllegalArgumentException(
-          "conv2d: weight " + w + " has " + w.dim(3) + " output channels, no multiple of " + groups + " groups");
+          "conv2d: weight "
+              + w
+              + " has "
+              + w.dim(3)
+              + " output channels, no multiple of "
+              + groups
+              + " groups");
     }
     Conv conv = geometry(x, w);
     if (conv.outH() < 1 || conv.outW() < 1) {
       throw new IllegalArgumentException(
-          "conv2d: input " + x + " is smaller than the window of weight " + w + " at padding " + pad);
+          "conv2d: input "
+              + x
+              + " is smaller than the window of weight "
+              + w
+              + " at padding "
+              + pad);
     }
     return Shape.of(x.dim(0), conv.outH(), conv.outW(), w.dim(3));
   }
 
   private Conv geometry(Shape x, Shape w) {
     return new Conv(
-        x.dim(0), x.dim(1), x.dim(2), x.dim(3), w.dim(3), w.dim(0), w.dim(1), stride, pad, dilation, groups);
+        x.dim(0), x.dim(1), x.dim(2), x.dim(3), w.dim(3), w.dim(0), w.dim(1), stride, pad, dilation,
+        groups);
   }
 
   @Override

@@ -8,8 +8,9 @@ import org.espalier.autograd.Op;
 import org.espalier.tensor.Shape;
 
 /**
- * Mean softmax cross-entropy of logits [N, classes] against labels [N] (class indices), with label smoothing
- * (Szegedy et al. 2016): the target is 1 - s on the label plus s/classes on every class. -> [1].
+ * Mean softmax cross-entropy of logits [N, classes] against labels [N] (class indices), with label
+ * smoothing (Szegedy et al. 2016): the target is 1 - s on the label plus s/classes on every class.
+ * -> [1].
  */
 public record CrossEntropy(float smoothing) implements Op {
   static final List<Sample> SAMPLES = List.of(sample(0f), sample(0.1f));
@@ -26,7 +27,8 @@ public record CrossEntropy(float smoothing) implements Op {
   public Shape infer(Shape... inputs) {
     Shape logits = inputs[0].requireRank(2, this);
     if (inputs[1].size() != logits.dim(0)) {
-      throw new IllegalArgumentException("cross entropy: logits " + logits + " but labels " + inputs[1]);
+      throw new IllegalArgumentException(
+          "cross entropy: logits " + logits + " but labels " + inputs[1]);
     }
     return Shape.of(1);
   }

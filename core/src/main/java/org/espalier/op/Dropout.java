@@ -9,8 +9,8 @@ import org.espalier.tensor.Rng;
 import org.espalier.tensor.Shape;
 
 /**
- * Sets elements to zero with probability p and divides the others by 1 - p: single elements (dropout), or with
- * {@code wholeSamples} all of a sample at once (drop path).
+ * Sets elements to zero with probability p and divides the others by 1 - p: single elements
+ * (dropout), or with {@code wholeSamples} all of a sample at once (drop path).
  *
  * @param rng where the draws come from
  */
@@ -34,13 +34,21 @@ public record Dropout(float p, boolean wholeSamples, Rng rng) implements Op {
 
   @Override
   public void forward(Call call) {
-    call.backend().dropout(p, group(call.shape()), rng.seed(), rng.stream(), call.in(0), call.out(), false);
+    call.backend()
+        .dropout(p, group(call.shape()), rng.seed(), rng.stream(), call.in(0), call.out(), false);
   }
 
   @Override
   public void backward(Call call) {
     Call.Grad dx = call.grad(0);
     call.backend()
-        .dropout(p, group(call.shape()), rng.seed(), rng.stream(), call.gradOut(), dx.buffer(), dx.add());
+        .dropout(
+            p,
+            group(call.shape()),
+            rng.seed(),
+            rng.stream(),
+            call.gradOut(),
+            dx.buffer(),
+            dx.add());
   }
 }

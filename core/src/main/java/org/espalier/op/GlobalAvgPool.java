@@ -10,7 +10,9 @@ import org.espalier.tensor.Shape;
 /** Mean over the spatial axes: [N, H, W, C] -> [N, C]. */
 public record GlobalAvgPool() implements Op {
   static final List<Sample> SAMPLES =
-      List.of(Sample.of(new GlobalAvgPool(), shape(2, 3, 5, 7)), Sample.of(new GlobalAvgPool(), shape(1, 1, 1, 16)));
+      List.of(
+          Sample.of(new GlobalAvgPool(), shape(2, 3, 5, 7)),
+          Sample.of(new GlobalAvgPool(), shape(1, 1, 1, 16)));
 
   @Override
   public Shape infer(Shape... inputs) {
@@ -29,6 +31,7 @@ public record GlobalAvgPool() implements Op {
     Shape x = call.shape(0);
     Call.Grad dx = call.grad(0);
     call.backend()
-        .meanPixelsGrad(x.dim(0), x.dim(1) * x.dim(2), x.dim(3), call.gradOut(), dx.buffer(), dx.add());
+        .meanPixelsGrad(
+            x.dim(0), x.dim(1) * x.dim(2), x.dim(3), call.gradOut(), dx.buffer(), dx.add());
   }
 }

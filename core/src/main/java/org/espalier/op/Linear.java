@@ -21,7 +21,13 @@ public record Linear() implements Op {
     Shape b = inputs[2].requireRank(1, this);
     if (x.dim(1) != w.dim(0) || w.dim(1) != b.dim(0)) {
       throw new IllegalArgumentException(
-          "linear: input " + x + ", weight " + w + " and bias " + b + " want [N, in], [in, out], [out]");
+          "linear: input "
+              + x
+              + ", weight "
+              + w
+              + " and bias "
+              + b
+              + " want [N, in], [in, out], [out]");
     }
     return Shape.of(x.dim(0), w.dim(1));
   }
@@ -30,7 +36,8 @@ public record Linear() implements Op {
   public void forward(Call call) {
     Shape w = call.shape(1);
     int n = call.shape(0).dim(0);
-    call.backend().gemm(false, false, n, w.dim(1), w.dim(0), call.in(0), call.in(1), call.out(), false);
+    call.backend()
+        .gemm(false, false, n, w.dim(1), w.dim(0), call.in(0), call.in(1), call.out(), false);
     call.backend().addRow(n, w.dim(1), call.out(), call.in(2), call.out());
   }
 
@@ -42,11 +49,13 @@ public record Linear() implements Op {
     int out = w.dim(1);
     if (call.needs(0)) {
       Call.Grad dx = call.grad(0);
-      call.backend().gemm(false, true, n, in, out, call.gradOut(), call.in(1), dx.buffer(), dx.add());
+      call.backend()
+          .gemm(false, true, n, in, out, call.gradOut(), call.in(1), dx.buffer(), dx.add());
     }
     if (call.needs(1)) {
       Call.Grad dw = call.grad(1);
-      call.backend().gemm(true, false, in, out, n, call.in(0), call.gradOut(), dw.buffer(), dw.add());
+      call.backend()
+          .gemm(true, false, in, out, n, call.in(0), call.gradOut(), dw.buffer(), dw.add());
     }
     if (call.needs(2)) {
       Call.Grad db = call.grad(2);

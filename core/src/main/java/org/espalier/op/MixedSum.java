@@ -12,9 +12,10 @@ import org.espalier.tensor.Shape;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A node of a supernet in one operation: {@code sum_t w_t * norm_t(x_t)} over the candidates of all its
- * incoming edges, the batch normalisation that ends a candidate folded in. Inputs: the weights of all edges, of any
- * shape, then the values [N, H, W, C] of the terms that were computed, in order.
+ * A node of a supernet in one operation: {@code sum_t w_t * norm_t(x_t)} over the candidates of all
+ * its incoming edges, the batch normalisation that ends a candidate folded in. Inputs: the weights
+ * of all edges, of any shape, then the values [N, H, W, C] of the terms that were computed, in
+ * order.
  *
  * @param terms what is summed
  * @param eps of the normalisation
@@ -28,8 +29,8 @@ public record MixedSum(List<Term> terms, float eps) implements Op {
    *
    * @param weight flat index of its weight, or {@link #UNIT}
    * @param normalize whether its value is still to be normalised by its own batch statistics
-   * @param computed false: the candidate was not selected; it has no input here and adds nothing, and its weight
-   *     receives the gradient of a candidate that outputs 1 everywhere
+   * @param computed false: the candidate was not selected; it has no input here and adds nothing,
+   *     and its weight receives the gradient of a candidate that outputs 1 everywhere
    */
   public record Term(int weight, boolean normalize, boolean computed) {}
 
@@ -70,7 +71,8 @@ public record MixedSum(List<Term> terms, float eps) implements Op {
     }
     for (int i = 2; i < inputs.length; i++) {
       if (!inputs[i].equals(inputs[1])) {
-        throw new IllegalArgumentException("mixed sum: values " + inputs[1] + " and " + inputs[i] + " differ in shape");
+        throw new IllegalArgumentException(
+            "mixed sum: values " + inputs[1] + " and " + inputs[i] + " differ in shape");
       }
     }
     return inputs[1];

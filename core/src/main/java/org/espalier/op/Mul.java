@@ -9,12 +9,14 @@ import org.espalier.tensor.Shape;
 
 /** The element-wise product of two tensors of one shape. */
 public record Mul() implements Op {
-  static final List<Sample> SAMPLES = List.of(Sample.of(new Mul(), shape(3, 2, 2, 7), shape(3, 2, 2, 7)));
+  static final List<Sample> SAMPLES =
+      List.of(Sample.of(new Mul(), shape(3, 2, 2, 7), shape(3, 2, 2, 7)));
 
   @Override
   public Shape infer(Shape... inputs) {
     if (!inputs[0].equals(inputs[1])) {
-      throw new IllegalArgumentException("mul: " + inputs[0] + " and " + inputs[1] + " must have one shape");
+      throw new IllegalArgumentException(
+          "mul: " + inputs[0] + " and " + inputs[1] + " must have one shape");
     }
     return inputs[0];
   }

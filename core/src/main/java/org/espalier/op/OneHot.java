@@ -9,13 +9,15 @@ import org.espalier.tensor.Shape;
 
 /**
  * One at the largest entry of each row, zero elsewhere, and in the backward pass the identity: the
- * straight-through estimator, {@code onehot - stop(p) + p}, of a hard sample (Jang et al. 2017; GDAS, Dong and
- * Yang 2019, eq. 3). The value has no derivative to check: a test of its own holds the backward pass.
+ * straight-through estimator, {@code onehot - stop(p) + p}, of a hard sample (Jang et al. 2017;
+ * GDAS, Dong and Yang 2019, eq. 3). The value has no derivative to check: a test of its own holds
+ * the backward pass.
  */
 public record OneHot() implements Op {
   static final List<Sample> SAMPLES =
       List.of(
-          new Sample(new OneHot(), List.of(new Sample.Input(shape(6, 5), Sample.Values.DISTINCT, false))));
+          new Sample(
+              new OneHot(), List.of(new Sample.Input(shape(6, 5), Sample.Values.DISTINCT, false))));
 
   /** Index of the largest of {@code values[from .. from + n)}, the first among equals. */
   public static int argmax(float[] values, int from, int n) {

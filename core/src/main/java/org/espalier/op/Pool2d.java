@@ -8,7 +8,9 @@ import org.espalier.autograd.Op;
 import org.espalier.backend.Pool;
 import org.espalier.tensor.Shape;
 
-/** Max or average pooling over k x k windows, padding never counted: [N, H, W, C] -> [N, H', W', C]. */
+/**
+ * Max or average pooling over k x k windows, padding never counted: [N, H, W, C] -> [N, H', W', C].
+ */
 public record Pool2d(Pool.Kind kind, int k, int stride, int pad) implements Op {
   static final List<Sample> SAMPLES =
       List.of(
@@ -36,7 +38,8 @@ public record Pool2d(Pool.Kind kind, int k, int stride, int pad) implements Op {
   public Shape infer(Shape... inputs) {
     Pool pool = geometry(inputs[0].requireRank(4, this));
     if (pool.outH() < 1 || pool.outW() < 1) {
-      throw new IllegalArgumentException("pool2d: input " + inputs[0] + " is smaller than the window " + k);
+      throw new IllegalArgumentException(
+          "pool2d: input " + inputs[0] + " is smaller than the window " + k);
     }
     return Shape.of(pool.n(), pool.outH(), pool.outW(), pool.c());
   }
@@ -53,7 +56,8 @@ public record Pool2d(Pool.Kind kind, int k, int stride, int pad) implements Op {
   @Override
   public void backward(Call call) {
     Call.Grad dx = call.grad(0);
-    call.backend().poolGrad(geometry(call.shape(0)), call.in(0), call.gradOut(), dx.buffer(), dx.add());
+    call.backend()
+        .poolGrad(geometry(call.shape(0)), call.in(0), call.gradOut(), dx.buffer(), dx.add());
   }
 
   @Override

@@ -6,8 +6,8 @@ import org.espalier.tensor.Rng;
 import org.espalier.tensor.Shape;
 
 /**
- * An operation with the inputs to try it on. Declared once beside the operation, it drives the gradient
- * check, the conformance of every back end and the micro-benchmarks.
+ * An operation with the inputs to try it on. Declared once beside the operation, it drives the
+ * gradient check, the conformance of every back end and the micro-benchmarks.
  */
 public record Sample(Op op, List<Input> inputs) {
   /** What the values of an input look like. */
@@ -55,7 +55,8 @@ public record Sample(Op op, List<Input> inputs) {
 
   /** A sample whose inputs are all alike. */
   public static Sample of(Op op, Values values, Shape... shapes) {
-    return new Sample(op, java.util.Arrays.stream(shapes).map(s -> new Input(s, values, true)).toList());
+    return new Sample(
+        op, java.util.Arrays.stream(shapes).map(s -> new Input(s, values, true)).toList());
   }
 
   /** A shape; to be imported statically where samples are declared. */

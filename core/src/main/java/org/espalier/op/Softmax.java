@@ -27,6 +27,11 @@ public record Softmax() implements Op {
     Call.Grad dx = call.grad(0);
     call.backend()
         .softmaxGrad(
-            call.shape().rows(), call.shape().channels(), call.out(), call.gradOut(), dx.buffer(), dx.add());
+            call.shape().rows(),
+            call.shape().channels(),
+            call.out(),
+            call.gradOut(),
+            dx.buffer(),
+            dx.add());
   }
 }

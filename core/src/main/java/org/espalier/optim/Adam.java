@@ -31,7 +31,17 @@ public final class Adam {
     steps++;
     arena
         .backend()
-        .adam(arena.values(), arena.gradients(), first, second, rate, beta1, beta2, EPS, decay, steps);
+        .adam(
+            arena.values(),
+            arena.gradients(),
+            first,
+            second,
+            rate,
+            beta1,
+            beta2,
+            EPS,
+            decay,
+            steps);
   }
 
   /** Steps taken. */

@@ -11,7 +11,10 @@ public interface Schedule {
     return epoch -> rate;
   }
 
-  /** From {@code start} to {@code end} over {@code epochs} along half a cosine (Loshchilov and Hutter 2017). */
+  /**
+   * From {@code start} to {@code end} over {@code epochs} along half a cosine (Loshchilov and
+   * Hutter 2017).
+   */
   static Schedule cosine(float start, float end, double epochs) {
     return epoch -> halfCosine(start, end, Math.min(epoch / epochs, 1));
   }
@@ -20,7 +23,10 @@ public interface Schedule {
     return (float) (end + (start - end) * (1 + Math.cos(Math.PI * progress)) / 2);
   }
 
-  /** Cosine with warm restarts (SGDR): the first period lasts {@code first} epochs, each next {@code factor} times. */
+  /**
+   * Cosine with warm restarts (SGDR): the first period lasts {@code first} epochs, each next {@code
+   * factor} times.
+   */
   static Schedule warmRestarts(float start, float end, double first, double factor) {
     return epoch -> {
       double period = first;

@@ -4,7 +4,9 @@ import java.util.Map;
 import org.espalier.backend.Buffer;
 import org.espalier.nn.ParameterArena;
 
-/** Stochastic gradient descent with momentum (Nesterov's if asked) and weight decay, over an arena. */
+/**
+ * Stochastic gradient descent with momentum (Nesterov's if asked) and weight decay, over an arena.
+ */
 public final class Sgd {
   private final ParameterArena arena;
   private final float momentum;
@@ -23,7 +25,9 @@ public final class Sgd {
 
   /** One step along the arena's gradients. */
   public void step(float rate) {
-    arena.backend().sgd(arena.values(), arena.gradients(), velocity, rate, momentum, decay, nesterov);
+    arena
+        .backend()
+        .sgd(arena.values(), arena.gradients(), velocity, rate, momentum, decay, nesterov);
   }
 
   /** Factor on the previous velocity. */

@@ -1,9 +1,9 @@
 package org.espalier.tensor;
 
 /**
- * Counter-based random numbers: Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy
- * as 1, 2, 3"). A draw is a function of (seed, stream, counter) and of nothing else: the same on every
- * device, independent of threads and order, and a resumed run continues bit for bit.
+ * Counter-based random numbers: Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as
+ * easy as 1, 2, 3"). A draw is a function of (seed, stream, counter) and of nothing else: the same
+ * on every device, independent of threads and order, and a resumed run continues bit for bit.
  *
  * <p>Draws of one kind use one stream; {@link #split} derives a stream that is independent of it.
  *
@@ -28,7 +28,10 @@ public record Rng(long seed, long stream) {
     return new Rng(seed, Integer.toUnsignedLong(block[0]) | ((long) block[1] << 32));
   }
 
-  /** A stream derived from this one and a name (FNV-1a), so that the order of creation is irrelevant. */
+  /**
+   * A stream derived from this one and a name (FNV-1a), so that the order of creation is
+   * irrelevant.
+   */
   public Rng split(String name) {
     long hash = 0xcbf29ce484222325L;
     for (int i = 0; i < name.length(); i++) {
@@ -81,7 +84,9 @@ public record Rng(long seed, long stream) {
     return order;
   }
 
-  /** The four words of block {@code index}: Philox of (index, stream) under the key {@code seed}. */
+  /**
+   * The four words of block {@code index}: Philox of (index, stream) under the key {@code seed}.
+   */
   int[] block(long index) {
     return philox((int) index, (int) (index >>> 32), (int) stream, (int) (stream >>> 32), seed);
   }

@@ -3,8 +3,8 @@ package org.espalier.tensor;
 import java.util.Arrays;
 
 /**
- * The extents of a tensor. Activations are {@code [N, H, W, C]}, convolution weights {@code [kH, kW,
- * I/groups, O]}, linear weights {@code [in, out]}.
+ * The extents of a tensor. Activations are {@code [N, H, W, C]}, convolution weights {@code [kH,
+ * kW, I/groups, O]}, linear weights {@code [in, out]}.
  */
 public final class Shape {
   private final int[] dims;
@@ -14,13 +14,18 @@ public final class Shape {
     long product = 1;
     for (int d : dims) {
       if (d < 1) {
-        throw new IllegalArgumentException("shape " + Arrays.toString(dims) + ": every extent must be at least 1");
+        throw new IllegalArgumentException(
+            "shape " + Arrays.toString(dims) + ": every extent must be at least 1");
       }
       product *= d;
     }
     if (product > Integer.MAX_VALUE - 64) {
       throw new IllegalArgumentException(
-          "shape " + Arrays.toString(dims) + " has " + product + " elements; at most 2^31 - 65 fit one buffer");
+          "shape "
+              + Arrays.toString(dims)
+              + " has "
+              + product
+              + " elements; at most 2^31 - 65 fit one buffer");
     }
     this.dims = dims;
     this.size = (int) product;

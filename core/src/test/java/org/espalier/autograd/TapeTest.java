@@ -39,7 +39,9 @@ class TapeTest {
 
   static Stream<Backend> backends() {
     Stream<Backend> portable = Stream.of(new EjmlBackend());
-    return CpuBackends.simdAvailable() ? Stream.concat(portable, Stream.of(CpuBackends.simd(2))) : portable;
+    return CpuBackends.simdAvailable()
+        ? Stream.concat(portable, Stream.of(CpuBackends.simd(2)))
+        : portable;
   }
 
   private Buffer buffer(float... values) {
@@ -58,15 +60,22 @@ class TapeTest {
 
   /** Convolution, batch norm, both pools, dropout, concatenation, linear. */
   private static Module network(ParameterArena.Namespace root) {
-    Module stem = Conv2d.same(root, "stem", 3, 8, 3, 1).then(new BatchNorm2d(root, "bn", 8, BatchNorm2d.Policy.TRAIN));
-    Module left = Conv2d.depthwise(root, "left", 8, 3, 1, 1).then(new BatchNorm2d(root, "l", 8, BatchNorm2d.Policy.SEARCH));
+    Module stem =
+        Conv2d.same(root, "stem", 3, 8, 3, 1)
+            .then(new BatchNorm2d(root, "bn", 8, BatchNorm2d.Policy.TRAIN));
+    Module left =
+        Conv2d.depthwise(root, "left", 8, 3, 1, 1)
+            .then(new BatchNorm2d(root, "l", 8, BatchNorm2d.Policy.SEARCH));
     Linear classifier = new Linear(root, "classifier", 16, 10);
     return (tape, images) -> {
       Tensor x = stem.forward(tape, images);
       Tensor a = left.forward(tape, tape.apply(new Relu(), x));
-      Tensor b = tape.apply(new Dropout(0.2f, true, tape.nextStream()), tape.apply(Pool2d.max(3, 1, 1), x));
+      Tensor b =
+          tape.apply(
+              new Dropout(0.2f, true, tape.nextStream()), tape.apply(Pool2d.max(3, 1, 1), x));
       Tensor both = tape.apply(new Concat(3), a, b);
-      return classifier.forward(tape, tape.apply(new GlobalAvgPool(), tape.apply(Pool2d.average(3, 2, 1), both)));
+      return classifier.forward(
+          tape, tape.apply(new GlobalAvgPool(), tape.apply(Pool2d.average(3, 2, 1), both)));
     };
   }
 
@@ -90,7 +99,9 @@ class TapeTest {
       allocations.add(on.memory().allocations());
     }
     assertThat(allocations.getFirst()).isPositive();
-    assertThat(allocations.subList(1, 10)).as("after steps 2 to 10").containsOnly(allocations.get(1));
+    assertThat(allocations.subList(1, 10))
+        .as("after steps 2 to 10")
+        .containsOnly(allocations.get(1));
   }
 
   @Test
@@ -107,7 +118,9 @@ class TapeTest {
     while (backend.memory().allocations() == before) {
       taken.add(backend.memory().take(7));
     }
-    assertThat(taken).as("a buffer given back twice would be handed out twice").doesNotHaveDuplicates();
+    assertThat(taken)
+        .as("a buffer given back twice would be handed out twice")
+        .doesNotHaveDuplicates();
   }
 
   @Test
@@ -127,8 +140,11 @@ class TapeTest {
                   return y;
                 });
       }
-      assertThat(backend.memory().allocations()).as("20 results, 10 of the last scope").isLessThanOrEqualTo(31);
-      assertThat((double) read(x.data())[0]).isCloseTo(Math.pow(1.1, 200), org.assertj.core.data.Percentage.withPercentage(0.1));
+      assertThat(backend.memory().allocations())
+          .as("20 results, 10 of the last scope")
+          .isLessThanOrEqualTo(31);
+      assertThat((double) read(x.data())[0])
+          .isCloseTo(Math.pow(1.1, 200), org.assertj.core.data.Percentage.withPercentage(0.1));
     }
   }
 
@@ -192,7 +208,9 @@ class TapeTest {
     Tensor x = Tensor.variable(Shape.of(1), buffer(3), gradient);
     try (Tape tape = Tape.training(backend, RNG)) {
       Tensor twice = tape.apply(new Scale(2), x); // used twice itself, and x three times
-      Tensor y = tape.apply(new Add(), tape.apply(new Mul(), twice, twice), tape.apply(new Mul(), twice, x), x);
+      Tensor y =
+          tape.apply(
+              new Add(), tape.apply(new Mul(), twice, twice), tape.apply(new Mul(), twice, x), x);
       tape.backward(y);
     }
     // y = 4x^2 + 2x^2 + x
@@ -237,13 +255,15 @@ class TapeTest {
     Tensor x = Tensor.variable(Shape.of(2), buffer(1, 2), backend.allocate(2));
     try (Tape tape = Tape.training(backend, RNG)) {
       Tensor y = tape.apply(new Scale(2), x);
-      assertThatThrownBy(() -> tape.backward(y)).hasMessage("backward: loss [2] must be one element");
+      assertThatThrownBy(() -> tape.backward(y))
+          .hasMessage("backward: loss [2] must be one element");
       Tensor constant = tape.apply(new Scale(2), tape.filled(Shape.of(1), 1));
       assertThatThrownBy(() -> tape.backward(constant)).isInstanceOf(IllegalStateException.class);
     }
     try (Tape tape = Tape.inference(backend)) {
       Tensor y = tape.apply(new Scale(2), x);
-      assertThatThrownBy(() -> tape.backwardFrom(y, buffer(1, 1))).isInstanceOf(IllegalStateException.class);
+      assertThatThrownBy(() -> tape.backwardFrom(y, buffer(1, 1)))
+          .isInstanceOf(IllegalStateException.class);
     }
   }
 
@@ -258,7 +278,9 @@ class TapeTest {
       assertThat(tape.apply(new Relu(), x)).as("the same result").isSameAs(once);
       Tensor other = tape.apply(new Scale(1), x);
       assertThat(tape.apply(new Relu(), other)).as("another input").isNotSameAs(once);
-      assertThat(tape.apply(new Scale(1), x)).as("an operation that is not shared").isNotSameAs(other);
+      assertThat(tape.apply(new Scale(1), x))
+          .as("an operation that is not shared")
+          .isNotSameAs(other);
       tape.backwardFrom(tape.apply(new Add(), once, tape.apply(new Relu(), x)), buffer(1, 1));
     }
     assertThat(read(gradient)).as("each use delivers its gradient").containsExactly(2, 0);

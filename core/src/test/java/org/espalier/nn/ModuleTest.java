@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.Objects;
 import org.espalier.autograd.Tape;
 import org.espalier.autograd.Tensor;
 import org.espalier.backend.Backend;
@@ -56,7 +57,8 @@ class ModuleTest {
           Tape inference = Tape.inference(backend)) {
         assertThat(norm.apply(training, 1, 5)).containsExactly(new float[] {-1, 1}, within(1e-5f));
         assertThat(norm.apply(inference, 1, 5)).containsExactly(new float[] {-1, 1}, within(1e-5f));
-        assertThat(norm.apply(inference, 100, 500)).containsExactly(new float[] {-1, 1}, within(1e-5f));
+        assertThat(norm.apply(inference, 100, 500))
+            .containsExactly(new float[] {-1, 1}, within(1e-5f));
       }
     }
   }
@@ -64,7 +66,7 @@ class ModuleTest {
   @Test
   void trackedStatisticsServeInEvaluationAndMoveInTrainingOnly() {
     Norm norm = Norm.of(BatchNorm2d.Policy.TRAIN, backend);
-    Buffer running = norm.arena.states().get("bn.running").buffer();
+    Buffer running = Objects.requireNonNull(norm.arena.states().get("bn.running")).buffer();
     assertThat(read(running)).as("mean and variance at first").containsExactly(0, 1);
     try (Tape inference = Tape.inference(backend)) {
       assertThat(norm.apply(inference, 1, 5)).containsExactly(new float[] {1, 5}, within(1e-4f));
@@ -83,7 +85,9 @@ class ModuleTest {
   @Test
   void anAffineNormStartsAsThePlainOne() {
     Norm norm = Norm.of(BatchNorm2d.Policy.SEARCH_AFFINE, backend);
-    assertThat(norm.arena.parameters()).extracting(Parameter::name).containsExactly("bn.weight", "bn.bias");
+    assertThat(norm.arena.parameters())
+        .extracting(Parameter::name)
+        .containsExactly("bn.weight", "bn.bias");
     assertThat(read(norm.arena.values())).containsExactly(1, 0);
     assertThat(norm.arena.states()).isEmpty();
     assertThat(norm.module.plain()).isFalse();
@@ -133,7 +137,10 @@ class ModuleTest {
 
   // ---- initial values
 
-  /** Within 1/sqrt(fan in), as PyTorch does: 27 inputs to a 3x3 convolution of 3 channels, 25 to a depthwise 5x5. */
+  /**
+   * Within 1/sqrt(fan in), as PyTorch does: 27 inputs to a 3x3 convolution of 3 channels, 25 to a
+   * depthwise 5x5.
+   */
   @Test
   void weightsStartUniformlyWithinOneOverTheRootOfTheirInputs() {
     ParameterArena arena = new ParameterArena();
@@ -148,7 +155,8 @@ class ModuleTest {
   }
 
   private void assertUniform(ParameterArena arena, String name, double bound) {
-    Parameter parameter = arena.parameters().stream().filter(p -> p.name().equals(name)).findFirst().orElseThrow();
+    Parameter parameter =
+        arena.parameters().stream().filter(p -> p.name().equals(name)).findFirst().orElseThrow();
     float[] values = read(parameter.tensor().data());
     double sum = 0;
     double squares = 0;
@@ -159,12 +167,20 @@ class ModuleTest {
       largest = Math.max(largest, Math.abs(value));
     }
     double noise = 5 * bound / Math.sqrt(values.length); // about nine standard errors of the mean
-    assertThat(largest).as(name).isLessThanOrEqualTo(bound * (1 + 1e-6)).isGreaterThan(0.95 * bound);
+    assertThat(largest)
+        .as(name)
+        .isLessThanOrEqualTo(bound * (1 + 1e-6))
+        .isGreaterThan(0.95 * bound);
     assertThat(sum / values.length).as("mean of %s", name).isCloseTo(0, within(noise));
-    assertThat(squares / values.length).as("variance of %s", name).isCloseTo(bound * bound / 3, within(noise * bound));
+    assertThat(squares / values.length)
+        .as("variance of %s", name)
+        .isCloseTo(bound * bound / 3, within(noise * bound));
   }
 
-  /** A weight is drawn from a stream of its name: what else there is, and in what order, does not matter. */
+  /**
+   * A weight is drawn from a stream of its name: what else there is, and in what order, does not
+   * matter.
+   */
   @Test
   void initialValuesDependOnTheSeedAndTheNameAlone() {
     ParameterArena alone = new ParameterArena();
@@ -209,7 +225,9 @@ class ModuleTest {
   void anArenaIsAllocatedBeforeItIsReadAndDeclaredBeforeItIsAllocated() {
     ParameterArena arena = new ParameterArena();
     Parameter early = arena.root().parameter("early", Shape.of(2), Init.ones());
-    assertThatThrownBy(early::tensor).hasMessageContaining("early").hasMessageContaining("not been allocated");
+    assertThatThrownBy(early::tensor)
+        .hasMessageContaining("early")
+        .hasMessageContaining("not been allocated");
     assertThatThrownBy(arena::values).hasMessageContaining("not been allocated");
     arena.allocate(backend, RNG);
     assertThatThrownBy(() -> arena.root().parameter("late", Shape.of(2), Init.ones()))

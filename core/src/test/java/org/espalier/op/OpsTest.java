@@ -14,9 +14,9 @@ import org.espalier.check.BackendConformance;
 import org.espalier.check.GradientCheck;
 import org.espalier.tensor.Rng;
 import org.espalier.tensor.Shape;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.junit.jupiter.api.Test;
 
 /** Every operation, over all the inputs it declares. */
 class OpsTest {
@@ -33,7 +33,9 @@ class OpsTest {
   @ParameterizedTest
   @MethodSource("differentiable")
   void backwardIsTheDerivativeOfForward(Sample sample) {
-    assertThat(GradientCheck.largestError(new EjmlBackend(), sample, SEED)).as("seed %d", SEED).isLessThan(2e-3);
+    assertThat(GradientCheck.largestError(new EjmlBackend(), sample, SEED))
+        .as("seed %d", SEED)
+        .isLessThan(2e-3);
   }
 
   @ParameterizedTest
@@ -49,7 +51,8 @@ class OpsTest {
 
   @Test
   void aWrongShapeIsRefusedWithBothShapes() {
-    assertThatThrownBy(() -> new Conv2d(1, 1, 1, 1).infer(Shape.of(64, 32, 32, 3), Shape.of(3, 3, 8, 16)))
+    assertThatThrownBy(
+            () -> new Conv2d(1, 1, 1, 1).infer(Shape.of(64, 32, 32, 3), Shape.of(3, 3, 8, 16)))
         .hasMessage("conv2d: input [64, 32, 32, 3] has 3 channels, weight [3, 3, 8, 16] wants 8");
   }
 

@@ -13,15 +13,25 @@ class ScheduleTest {
     assertThat(Schedule.constant(3e-4f).at(1e6)).isEqualTo(3e-4f);
   }
 
-  /** torch.optim.lr_scheduler.CosineAnnealingLR(T_max=50, eta_min=0.001) from 0.025: DARTS' search. */
+  /**
+   * torch.optim.lr_scheduler.CosineAnnealingLR(T_max=50, eta_min=0.001) from 0.025: DARTS' search.
+   */
   @Test
   void cosineIsPyTorchsCosineAnnealing() {
     Schedule cosine = Schedule.cosine(0.025f, 0.001f, 50);
     double[][] known = {
-      {0, 0.025}, {1, 0.02497631879}, {10, 0.02270820393}, {12.5, 0.02148528137}, {25, 0.013}, {49, 0.00102368121}, {50, 0.001}
+      {0, 0.025},
+      {1, 0.02497631879},
+      {10, 0.02270820393},
+      {12.5, 0.02148528137},
+      {25, 0.013},
+      {49, 0.00102368121},
+      {50, 0.001}
     };
     for (double[] each : known) {
-      assertThat((double) cosine.at(each[0])).as("epoch %s", each[0]).isCloseTo(each[1], within(2e-9));
+      assertThat((double) cosine.at(each[0]))
+          .as("epoch %s", each[0])
+          .isCloseTo(each[1], within(2e-9));
     }
   }
 
@@ -31,15 +41,28 @@ class ScheduleTest {
     assertThat(Schedule.cosine(0.1f, 0, 12).at(13.5)).isZero();
   }
 
-  /** CosineAnnealingWarmRestarts(T_0=10, T_mult=2, eta_min=0.0005) from 0.05: ENAS. Periods start at 0, 10, 30, 70. */
+  /**
+   * CosineAnnealingWarmRestarts(T_0=10, T_mult=2, eta_min=0.0005) from 0.05: ENAS. Periods start at
+   * 0, 10, 30, 70.
+   */
   @Test
   void warmRestartsStartAgainEachTimeForTwiceAsLong() {
     Schedule restarts = Schedule.warmRestarts(0.05f, 0.0005f, 10, 2);
     double[][] known = {
-      {0, 0.05}, {5, 0.02525}, {10, 0.05}, {15, 0.04275089277}, {20, 0.02525}, {30, 0.05}, {50, 0.02525}, {70, 0.05}, {110, 0.02525}
+      {0, 0.05},
+      {5, 0.02525},
+      {10, 0.05},
+      {15, 0.04275089277},
+      {20, 0.02525},
+      {30, 0.05},
+      {50, 0.02525},
+      {70, 0.05},
+      {110, 0.02525}
     };
     for (double[] each : known) {
-      assertThat((double) restarts.at(each[0])).as("epoch %s", each[0]).isCloseTo(each[1], within(1e-8));
+      assertThat((double) restarts.at(each[0]))
+          .as("epoch %s", each[0])
+          .isCloseTo(each[1], within(1e-8));
     }
     assertThat((double) restarts.at(9.999)).isCloseTo(0.0005, within(1e-6));
     assertThat((double) restarts.at(29.999)).isCloseTo(0.0005, within(1e-6));

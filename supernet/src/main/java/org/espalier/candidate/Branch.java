@@ -7,8 +7,8 @@ import org.espalier.nn.Module;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A candidate operation that has been built: a body and the batch normalisation that ends it, if any. They are kept
- * apart so that a mixed sum can fold the normalisation into its own single pass.
+ * A candidate operation that has been built: a body and the batch normalisation that ends it, if
+ * any. They are kept apart so that a mixed sum can fold the normalisation into its own single pass.
  */
 public record Branch(Module body, @Nullable BatchNorm2d norm) implements Module {
   /** The skip connection between feature maps of one shape. */

@@ -20,5 +20,6 @@ public interface CandidateOp {
    * @param norm the policy of its batch normalisations
    * @return null if it contributes nothing: it is then neither computed nor multiplied
    */
-  @Nullable Branch build(ParameterArena.Namespace in, int channels, int stride, BatchNorm2d.Policy norm);
+  @Nullable Branch build(
+      ParameterArena.Namespace in, int channels, int stride, BatchNorm2d.Policy norm);
 }

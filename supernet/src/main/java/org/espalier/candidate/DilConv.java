@@ -5,7 +5,10 @@ import org.espalier.nn.Conv2d;
 import org.espalier.nn.Module;
 import org.espalier.nn.ParameterArena;
 
-/** Dilated separable convolution: ReLU, depthwise k x k of dilation 2, pointwise, batch norm (DARTS). */
+/**
+ * Dilated separable convolution: ReLU, depthwise k x k of dilation 2, pointwise, batch norm
+ * (DARTS).
+ */
 record DilConv(int k) implements CandidateOp {
   @Override
   public String name() {
@@ -18,7 +21,8 @@ record DilConv(int k) implements CandidateOp {
   }
 
   @Override
-  public Branch build(ParameterArena.Namespace in, int channels, int stride, BatchNorm2d.Policy norm) {
+  public Branch build(
+      ParameterArena.Namespace in, int channels, int stride, BatchNorm2d.Policy norm) {
     Module body =
         ReluConvBn.RELU
             .then(Conv2d.depthwise(in, "dw.weight", channels, k, stride, 2))

@@ -11,17 +11,20 @@ import org.espalier.op.Relu;
 import org.espalier.op.Slice;
 
 /**
- * Halves the extent without dropping pixels: ReLU, then two 1x1 convolutions of stride 2 to half of the channels each,
- * the second on the image shifted by one pixel, concatenated and normalised (DARTS, Liu et al. 2019).
+ * Halves the extent without dropping pixels: ReLU, then two 1x1 convolutions of stride 2 to half of
+ * the channels each, the second on the image shifted by one pixel, concatenated and normalised
+ * (DARTS, Liu et al. 2019).
  */
 public final class FactorizedReduce {
   private FactorizedReduce() {}
 
   /** Builds it: [N, H, W, channels] -> [N, H/2, W/2, out], for even H, W and out. */
-  public static Branch of(ParameterArena.Namespace in, int channels, int out, BatchNorm2d.Policy norm) {
+  public static Branch of(
+      ParameterArena.Namespace in, int channels, int out, BatchNorm2d.Policy norm) {
     Module here = half(in, "conv1.weight", channels, out - out / 2);
     Module shifted = half(in, "conv2.weight", channels, out / 2);
-    return new Branch((tape, x) -> join(tape, x, here, shifted), new BatchNorm2d(in, "bn", out, norm));
+    return new Branch(
+        (tape, x) -> join(tape, x, here, shifted), new BatchNorm2d(in, "bn", out, norm));
   }
 
   private static Module half(ParameterArena.Namespace in, String name, int channels, int out) {
@@ -32,7 +35,8 @@ public final class FactorizedReduce {
     int h = x.shape().dim(1);
     int w = x.shape().dim(2);
     if (h % 2 != 0 || w % 2 != 0) {
-      throw new IllegalArgumentException("factorized reduction: " + x.shape() + " has an odd extent, even ones are wanted");
+      throw new IllegalArgumentException(
+          "factorized reduction: " + x.shape() + " has an odd extent, even ones are wanted");
     }
     Tensor active = tape.apply(new Relu(), x);
     Tensor shift = tape.apply(new Slice(2, 1, w), tape.apply(new Slice(1, 1, h), active));

@@ -10,8 +10,8 @@ import org.espalier.op.Pool2d;
 /**
  * 3x3 pooling.
  *
- * @param normalized whether a batch normalisation follows while searching: DARTS' supernet does so, its final network
- *     and NAS-Bench-201 do not
+ * @param normalized whether a batch normalisation follows while searching: DARTS' supernet does so,
+ *     its final network and NAS-Bench-201 do not
  */
 record Pooling(Pool.Kind kind, boolean normalized) implements CandidateOp {
   @Override
@@ -21,14 +21,19 @@ record Pooling(Pool.Kind kind, boolean normalized) implements CandidateOp {
 
   @Override
   public String description() {
-    return "3x3 " + kind.name().toLowerCase(Locale.ROOT) + " pooling"
+    return "3x3 "
+        + kind.name().toLowerCase(Locale.ROOT)
+        + " pooling"
         + (normalized ? ", batch norm while searching" : "");
   }
 
   @Override
-  public Branch build(ParameterArena.Namespace in, int channels, int stride, BatchNorm2d.Policy norm) {
+  public Branch build(
+      ParameterArena.Namespace in, int channels, int stride, BatchNorm2d.Policy norm) {
     Pool2d pool = new Pool2d(kind, 3, stride, 1);
     Module body = (tape, x) -> tape.apply(pool, x);
-    return normalized && !norm.affine() ? new Branch(body, new BatchNorm2d(in, "bn", channels, norm)) : Branch.of(body);
+    return normalized && !norm.affine()
+        ? new Branch(body, new BatchNorm2d(in, "bn", channels, norm))
+        : Branch.of(body);
   }
 }

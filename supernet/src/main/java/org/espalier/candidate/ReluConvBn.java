@@ -22,13 +22,19 @@ public record ReluConvBn(int k) implements CandidateOp {
   }
 
   @Override
-  public Branch build(ParameterArena.Namespace in, int channels, int stride, BatchNorm2d.Policy norm) {
+  public Branch build(
+      ParameterArena.Namespace in, int channels, int stride, BatchNorm2d.Policy norm) {
     return of(in, channels, channels, k, stride, norm);
   }
 
   /** The same between different numbers of channels, as the fixed parts of networks use it. */
   public static Branch of(
-      ParameterArena.Namespace in, int channels, int out, int k, int stride, BatchNorm2d.Policy norm) {
+      ParameterArena.Namespace in,
+      int channels,
+      int out,
+      int k,
+      int stride,
+      BatchNorm2d.Policy norm) {
     Module conv = Conv2d.same(in, "conv.weight", channels, out, k, stride);
     return new Branch(RELU.then(conv), new BatchNorm2d(in, "bn", out, norm));
   }

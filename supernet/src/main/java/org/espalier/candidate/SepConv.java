@@ -5,7 +5,9 @@ import org.espalier.nn.Conv2d;
 import org.espalier.nn.Module;
 import org.espalier.nn.ParameterArena;
 
-/** Separable convolution, applied twice: (ReLU, depthwise k x k, pointwise, batch norm) x 2 (DARTS). */
+/**
+ * Separable convolution, applied twice: (ReLU, depthwise k x k, pointwise, batch norm) x 2 (DARTS).
+ */
 record SepConv(int k) implements CandidateOp {
   @Override
   public String name() {
@@ -18,9 +20,11 @@ record SepConv(int k) implements CandidateOp {
   }
 
   @Override
-  public Branch build(ParameterArena.Namespace in, int channels, int stride, BatchNorm2d.Policy norm) {
+  public Branch build(
+      ParameterArena.Namespace in, int channels, int stride, BatchNorm2d.Policy norm) {
     Module first = half(in, 1, channels, stride).then(new BatchNorm2d(in, "bn1", channels, norm));
-    return new Branch(first.then(half(in, 2, channels, 1)), new BatchNorm2d(in, "bn2", channels, norm));
+    return new Branch(
+        first.then(half(in, 2, channels, 1)), new BatchNorm2d(in, "bn2", channels, norm));
   }
 
   private Module half(ParameterArena.Namespace in, int which, int channels, int stride) {

@@ -16,7 +16,8 @@ record Skip() implements CandidateOp {
   }
 
   @Override
-  public Branch build(ParameterArena.Namespace in, int channels, int stride, BatchNorm2d.Policy norm) {
+  public Branch build(
+      ParameterArena.Namespace in, int channels, int stride, BatchNorm2d.Policy norm) {
     return stride == 1 ? Branch.IDENTITY : FactorizedReduce.of(in, channels, channels, norm);
   }
 }

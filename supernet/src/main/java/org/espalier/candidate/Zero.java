@@ -17,7 +17,8 @@ record Zero() implements CandidateOp {
   }
 
   @Override
-  public @Nullable Branch build(ParameterArena.Namespace in, int channels, int stride, BatchNorm2d.Policy norm) {
+  public @Nullable Branch build(
+      ParameterArena.Namespace in, int channels, int stride, BatchNorm2d.Policy norm) {
     return null;
   }
 }

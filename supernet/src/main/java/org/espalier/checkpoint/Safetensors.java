@@ -11,15 +11,14 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.espalier.InputException;
 
 /**
- * Named float32 arrays and named strings in a file of the safetensors format: eight bytes of header length, a JSON header,
- * then the raw little-endian data. Python's {@code safetensors} reads it.
+ * Named float32 arrays and named strings in a file of the safetensors format: eight bytes of header
+ * length, a JSON header, then the raw little-endian data. Python's {@code safetensors} reads it.
  *
  * @param tensors by name, in the order of the file
  * @param metadata free text by name
@@ -37,28 +36,27 @@ public record Safetensors(Map<String, Entry> tensors, Map<String, String> metada
     }
   }
 
-  /** The values of a tensor. */
-  public float[] values(String name) {
+  /** A tensor that must be there. */
+  public Entry entry(String name) {
     Entry entry = tensors.get(name);
     if (entry == null) {
       throw new IllegalArgumentException("no tensor '" + name + "'");
     }
-    return entry.values;
+    return entry;
   }
 
-  /** Writes to a temporary name beside {@code file} and moves it into place. */
+  /** The values of a tensor that must be there. */
+  public float[] values(String name) {
+    return entry(name).values;
+  }
+
+  /**
+   * Writes a file.
+   *
+   * @throws InputException if it cannot be written
+   */
   public void write(Path file) {
-    try {
-      Path temporary = Files.createTempFile(file.toAbsolutePath().getParent(), file.getFileName().toString(), ".tmp");
-      try {
-        Files.write(temporary, encode());
-        Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-      } finally {
-        Files.deleteIfExists(temporary);
-      }
-    } catch (IOException e) {
-      throw new InputException(file + " cannot be written: " + e, e);
-    }
+    AtomicFile.write(file, encode());
   }
 
   private byte[] encode() {
@@ -97,7 +95,7 @@ public record Safetensors(Map<String, Entry> tensors, Map<String, String> metada
     try {
       return decode(file.toString(), Files.readAllBytes(file));
     } catch (IOException e) {
-      throw new InputException(file + " cannot be read: " + e, e);
+      throw new InputException(file + " cannot be read: " + InputException.reason(e), e);
     }
   }
 
@@ -107,7 +105,11 @@ public record Safetensors(Map<String, Entry> tensors, Map<String, String> metada
     long length = bytes.length < 8 ? -1 : in.getLong();
     if (length < 2 || length > Math.min(MAX_HEADER, bytes.length - 8)) {
       throw new InputException(
-          name + " is not a complete safetensors file: " + bytes.length + " bytes, header length " + length);
+          name
+              + " is not a complete safetensors file: "
+              + bytes.length
+              + " bytes, header length "
+              + length);
     }
     JsonNode header;
     try {
@@ -122,9 +124,14 @@ public record Safetensors(Map<String, Entry> tensors, Map<String, String> metada
         .forEach(
             field -> {
               if (field.getKey().equals(METADATA)) {
-                field.getValue().properties().forEach(note -> metadata.put(note.getKey(), note.getValue().asText()));
+                field
+                    .getValue()
+                    .properties()
+                    .forEach(note -> metadata.put(note.getKey(), note.getValue().asText()));
               } else {
-                tensors.put(field.getKey(), entry(name, field.getKey(), field.getValue(), in, (int) length + 8));
+                tensors.put(
+                    field.getKey(),
+                    entry(name, field.getKey(), field.getValue(), in, (int) length + 8));
               }
             });
     return new Safetensors(tensors, metadata);
@@ -145,10 +152,19 @@ public record Safetensors(Map<String, Entry> tensors, Map<String, String> metada
     }
     if (to > in.capacity()) {
       throw new InputException(
-          name + " is cut short: tensor '" + tensor + "' ends at byte " + to + ", the file has " + in.capacity());
+          name
+              + " is cut short: tensor '"
+              + tensor
+              + "' ends at byte "
+              + to
+              + ", the file has "
+              + in.capacity());
     }
     float[] values = new float[(int) size];
-    in.slice((int) from, (int) (to - from)).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(values);
+    in.slice((int) from, (int) (to - from))
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .asFloatBuffer()
+        .get(values);
     return new Entry(shape == null ? new int[0] : shape, values);
   }
 }

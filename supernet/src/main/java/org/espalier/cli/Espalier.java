@@ -8,10 +8,18 @@ import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
 
-/** The command {@code espalier}. Commands load what they need when they run: {@code --help} is to be instant. */
+/**
+ * The command {@code espalier}. Commands load what they need when they run: {@code --help} is to be
+ * instant.
+ */
 @Command(
     name = "espalier",
-    description = {"One-shot neural architecture search on the JVM.", "", "To start with:  espalier search", ""},
+    description = {
+      "One-shot neural architecture search on the JVM.",
+      "",
+      "To start with:  espalier search",
+      ""
+    },
     subcommands = {SearchCommand.class, TrainCommand.class, InfoCommand.class, ListCommand.class},
     mixinStandardHelpOptions = true,
     versionProvider = Espalier.Version.class,

@@ -20,7 +20,11 @@ final class Faults {
       remedy = near.isEmpty() ? "" : "; did you mean " + String.join(" or ", near) + "?";
     }
     String command = line.getCommandSpec().qualifiedName();
-    return say(line, e, decapitalised(String.valueOf(e.getMessage())) + remedy + "; try '" + command + " --help'", Espalier.BAD_INPUT);
+    return say(
+        line,
+        e,
+        decapitalised(String.valueOf(e.getMessage())) + remedy + "; try '" + command + " --help'",
+        Espalier.BAD_INPUT);
   }
 
   /** For all that a command throws. */
@@ -29,10 +33,20 @@ final class Faults {
       case ParameterException e -> misused(e);
       case InputException e -> say(line, e, String.valueOf(e.getMessage()), Espalier.BAD_INPUT);
       case OutOfMemoryError e ->
-          say(line, e, "out of memory (" + e.getMessage() + "): give the JVM more with"
-              + " ESPALIER_JAVA_OPTS=-Xmx8g, or take a smaller --batch", CommandLine.ExitCode.SOFTWARE);
+          say(
+              line,
+              e,
+              "out of memory ("
+                  + e.getMessage()
+                  + "): give the JVM more with"
+                  + " ESPALIER_JAVA_OPTS=-Xmx8g, or take a smaller --batch",
+              CommandLine.ExitCode.SOFTWARE);
       default ->
-          say(line, thrown, "this should not happen: " + thrown + "; --verbose shows where", CommandLine.ExitCode.SOFTWARE);
+          say(
+              line,
+              thrown,
+              "this should not happen: " + thrown + "; --verbose shows where",
+              CommandLine.ExitCode.SOFTWARE);
     };
   }
 

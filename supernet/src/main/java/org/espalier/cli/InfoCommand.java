@@ -26,8 +26,15 @@ final class InfoCommand implements Runnable {
             .row("Espalier", Environment.version())
             .row("Java", System.getProperty("java.vendor") + " " + Runtime.version())
             .row("", System.getProperty("java.home"))
-            .row("system", property("os.name") + " " + property("os.version") + " " + property("os.arch"))
-            .row("processor", Environment.processor() + ", " + Runtime.getRuntime().availableProcessors() + " cores")
+            .row(
+                "system",
+                property("os.name") + " " + property("os.version") + " " + property("os.arch"))
+            .row(
+                "processor",
+                Environment.processor()
+                    + ", "
+                    + Runtime.getRuntime().availableProcessors()
+                    + " cores")
             .row("vectors", CpuBackends.simdAvailable() ? Lanes.describe() : "not usable")
             .row("memory", memory()));
     out.println();

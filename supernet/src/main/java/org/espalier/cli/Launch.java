@@ -10,7 +10,10 @@ import java.lang.reflect.Constructor;
 
 /** Where the launcher script enters. */
 public final class Launch {
-  /** The launcher keeps the true stderr under this number, and a filter of the JVM's own warnings under 2. */
+  /**
+   * The launcher keeps the true stderr under this number, and a filter of the JVM's own warnings
+   * under 2.
+   */
   private static final int TRUE_STDERR = 3;
 
   private Launch() {}
@@ -26,15 +29,16 @@ public final class Launch {
   }
 
   /**
-   * Whoever starts this class by hand has something else under number 3, or nothing. The launcher is known by the
-   * package that it opens, which no one else would.
+   * Whoever starts this class by hand has something else under number 3, or nothing. The launcher
+   * is known by the package that it opens, which no one else would.
    */
   private static void restoreStderr() {
     if (!FileDescriptor.class.getModule().isOpen("java.io", Launch.class.getModule())) {
       return;
     }
     try {
-      Constructor<FileDescriptor> constructor = FileDescriptor.class.getDeclaredConstructor(int.class);
+      Constructor<FileDescriptor> constructor =
+          FileDescriptor.class.getDeclaredConstructor(int.class);
       constructor.setAccessible(true);
       var stderr = new FileOutputStream(constructor.newInstance(TRUE_STDERR));
       stderr.write(new byte[0]);

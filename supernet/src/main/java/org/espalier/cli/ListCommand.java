@@ -35,7 +35,9 @@ final class ListCommand implements Runnable {
           case "candidates" -> candidates();
           case "devices" -> devices();
           case "data" -> data();
-          default -> throw new InputException("there is no list of '" + what + "'; there are: " + LISTS.replace("|", ", "));
+          default ->
+              throw new InputException(
+                  "there is no list of '" + what + "'; there are: " + LISTS.replace("|", ", "));
         };
     spec.commandLine().getOut().print(table);
   }
@@ -71,7 +73,8 @@ final class ListCommand implements Runnable {
   static Table devices() {
     Table table = new Table("lll");
     Devices.all()
-        .forEach(device -> table.row(device.name(), device.available() ? "yes" : "no", device.detail()));
+        .forEach(
+            device -> table.row(device.name(), device.available() ? "yes" : "no", device.detail()));
     return table;
   }
 

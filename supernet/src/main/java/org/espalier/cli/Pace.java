@@ -3,7 +3,10 @@ package org.espalier.cli;
 import java.util.concurrent.TimeUnit;
 import org.espalier.search.Progress;
 
-/** How fast a phase goes: measured over its last half minute, since the first steps of a JVM are slow ones. */
+/**
+ * How fast a phase goes: measured over its last half minute, since the first steps of a JVM are
+ * slow ones.
+ */
 final class Pace {
   private static final long WINDOW = TimeUnit.SECONDS.toNanos(15);
 

@@ -17,7 +17,10 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** The options of both commands that run for long; each but the last ones is a shorthand for settings. */
+/**
+ * The options of both commands that run for long; each but the last ones is a shorthand for
+ * settings.
+ */
 final class RunOptions {
   /** They go with {@code --resume}: they change nothing in the run. */
   private static final Set<String> HARMLESS = Set.of("--resume", "--verbose");
@@ -28,43 +31,98 @@ final class RunOptions {
   @SuppressWarnings("NullAway.Init") // by picocli
   private CommandSpec spec;
 
-  @Option(names = "--data", paramLabel = "SPEC", order = 10, description = "Images to learn from, such as fashion-mnist or cifar10:DIR; see 'espalier list data'.")
+  @Option(
+      names = "--data",
+      paramLabel = "SPEC",
+      order = 10,
+      description =
+          "Images to learn from, such as fashion-mnist or cifar10:DIR; see 'espalier list data'.")
   private @Nullable String data;
 
-  @Option(names = "--epochs", paramLabel = "N", order = 11, description = "Passes over the training images.")
+  @Option(
+      names = "--epochs",
+      paramLabel = "N",
+      order = 11,
+      description = "Passes over the training images.")
   private @Nullable Integer epochs;
 
   @Option(names = "--batch", paramLabel = "N", order = 13, description = "Images in a step.")
   private @Nullable Integer batch;
 
-  @Option(names = "--channels", paramLabel = "C", order = 14, description = "Channels of the first cells.")
+  @Option(
+      names = "--channels",
+      paramLabel = "C",
+      order = 14,
+      description = "Channels of the first cells.")
   private @Nullable Integer channels;
 
-  @Option(names = "--cells", paramLabel = "N", order = 15, description = "Cells in each stage (nasbench201), or layers (darts).")
+  @Option(
+      names = "--cells",
+      paramLabel = "N",
+      order = 15,
+      description = "Cells in each stage (nasbench201), or layers (darts).")
   private @Nullable Integer cells;
 
-  @Option(names = "--seed", paramLabel = "N", order = 16, description = "Fixes everything that is drawn, and so the result.")
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      order = 16,
+      description = "Fixes everything that is drawn, and so the result.")
   private @Nullable Long seed;
 
-  @Option(names = "--device", paramLabel = "NAME", order = 17, description = "auto, or one of 'espalier list devices'.")
+  @Option(
+      names = "--device",
+      paramLabel = "NAME",
+      order = 17,
+      description = "auto, or one of 'espalier list devices'.")
   private @Nullable String device;
 
-  @Option(names = "--threads", paramLabel = "N", order = 18, description = "Threads of the device; the result does not depend on them. 0: one for each core.")
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      order = 18,
+      description =
+          "Threads of the device; the result does not depend on them. 0: one for each core.")
   private @Nullable Integer threads;
 
-  @Option(names = "--preset", paramLabel = "laptop|paper", order = 20, description = "Settings to start from: laptop (minutes on a CPU; the default), or paper (as published).")
+  @Option(
+      names = "--preset",
+      paramLabel = "laptop|paper",
+      order = 20,
+      description =
+          "Settings to start from: laptop (minutes on a CPU; the default), or paper (as"
+              + " published).")
   private String preset = "laptop";
 
-  @Option(names = "--config", paramLabel = "FILE.yaml", order = 21, description = "Settings from a file, such as the config.yaml of an earlier run.")
+  @Option(
+      names = "--config",
+      paramLabel = "FILE.yaml",
+      order = 21,
+      description = "Settings from a file, such as the config.yaml of an earlier run.")
   private @Nullable Path config;
 
-  @Option(names = "--set", paramLabel = "KEY=VALUE", order = 22, description = "A single setting, such as search.alpha.learningRate=0.001; wins over all others. Repeatable.")
+  @Option(
+      names = "--set",
+      paramLabel = "KEY=VALUE",
+      order = 22,
+      description =
+          "A single setting, such as search.alpha.learningRate=0.001; wins over all others."
+              + " Repeatable.")
   private List<String> set = new ArrayList<>();
 
-  @Option(names = "--out", paramLabel = "DIR", order = 30, description = "Folder for the results; must be new or empty. Default: runs/TIME-SPACE-...")
+  @Option(
+      names = "--out",
+      paramLabel = "DIR",
+      order = 30,
+      description = "Folder for the results; must be new or empty. Default: runs/TIME-SPACE-...")
   private @Nullable Path out;
 
-  @Option(names = "--resume", paramLabel = "DIR", order = 31, description = "Continue the run in this folder where its checkpoint is; goes with no other option.")
+  @Option(
+      names = "--resume",
+      paramLabel = "DIR",
+      order = 31,
+      description =
+          "Continue the run in this folder where its checkpoint is; goes with no other option.")
   private @Nullable Path resume;
 
   /** The folder of the run to continue; null for a new run. */
@@ -74,16 +132,22 @@ final class RunOptions {
     }
     String refused =
         Stream.concat(
-                spec.commandLine().getParseResult().matchedOptions().stream().map(option -> option.longestName()),
-                spec.commandLine().getParseResult().matchedPositionals().stream().map(argument -> argument.paramLabel()))
+                spec.commandLine().getParseResult().matchedOptions().stream()
+                    .map(option -> option.longestName()),
+                spec.commandLine().getParseResult().matchedPositionals().stream()
+                    .map(argument -> argument.paramLabel()))
             .filter(name -> !HARMLESS.contains(name))
             .collect(Collectors.joining(", "));
     if (!refused.isEmpty()) {
-      throw new InputException("--resume continues with the configuration stored in " + resume + "; drop " + refused);
+      throw new InputException(
+          "--resume continues with the configuration stored in " + resume + "; drop " + refused);
     }
     if (!Files.isDirectory(resume)) {
       throw new InputException(
-          "--resume " + resume + ": " + (Files.exists(resume) ? "is a file" : "there is no such folder")
+          "--resume "
+              + resume
+              + ": "
+              + (Files.exists(resume) ? "is a file" : "there is no such folder")
               + "; the folder of an earlier run is wanted");
     }
     return resume;
@@ -123,14 +187,20 @@ final class RunOptions {
         switch (preset) {
           case "laptop" -> Configurations.Preset.LAPTOP;
           case "paper" -> Configurations.Preset.PAPER;
-          default -> throw new InputException("unknown preset '" + preset + "'; known: laptop, paper");
+          default ->
+              throw new InputException("unknown preset '" + preset + "'; known: laptop, paper");
         };
     Path file = config();
     Configuration configuration =
-        file == null ? Configurations.of(space, from, settings) : Configurations.of(space, from, file, settings);
+        file == null
+            ? Configurations.of(space, from, settings)
+            : Configurations.of(space, from, file, settings);
     if (!configuration.space().equals(space)) {
       throw new InputException(
-          "the settings are for the space " + configuration.space() + ", the defaults for " + space
+          "the settings are for the space "
+              + configuration.space()
+              + ", the defaults for "
+              + space
               + "; name the space by --space, or in --config alone");
     }
     return configuration;

@@ -4,14 +4,15 @@ import java.io.PrintWriter;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import org.espalier.report.SearchEpoch;
+import org.espalier.report.TrainEpoch;
 import org.espalier.search.Progress;
-import org.espalier.search.SearchEpoch;
-import org.espalier.search.TrainEpoch;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Shows a run: a line for every epoch, and below it, where the screen allows, one that is drawn over as the steps go by.
- * Elsewhere the steps are told every ten seconds. Ctrl-C speaks from another thread, hence the locks.
+ * Shows a run: a line for every epoch, and below it, where the screen allows, one that is drawn
+ * over as the steps go by. Elsewhere the steps are told every ten seconds. Ctrl-C speaks from
+ * another thread, hence the locks.
  */
 final class RunProgress implements Progress {
   private static final long REDRAW = TimeUnit.MILLISECONDS.toNanos(100);
@@ -57,7 +58,10 @@ final class RunProgress implements Progress {
     if (phase.done() > 0 && phase.done() < (long) phase.epochs() * phase.steps()) {
       line(
           "%s continues in epoch %d, step %d"
-              .formatted(phase.name(), phase.done() / phase.steps() + 1, phase.done() % phase.steps() + 1));
+              .formatted(
+                  phase.name(),
+                  phase.done() / phase.steps() + 1,
+                  phase.done() % phase.steps() + 1));
     }
     shown = now;
     out.flush();
@@ -73,10 +77,12 @@ final class RunProgress implements Progress {
     if (now - shown < (screen.live() ? REDRAW : RETELL)) {
       return;
     }
-    StatusLine status = new StatusLine(pace.phase(), step, pace.imagesPerSecond(), pace.secondsLeft());
+    StatusLine status =
+        new StatusLine(pace.phase(), step, pace.imagesPerSecond(), pace.secondsLeft());
     if (screen.live()) {
       // A terminal puts what it writes in its last column in doubt: that one stays free.
-      out.print(NO_WRAP + "\r" + status.fit(screen.columns() - 1, screen.drawsBoxes()) + "\033[K" + WRAP);
+      out.print(
+          NO_WRAP + "\r" + status.fit(screen.columns() - 1, screen.drawsBoxes()) + "\033[K" + WRAP);
       out.flush();
       drawn = true;
     } else {

@@ -23,7 +23,11 @@ record Screen(boolean live, int columns, Charset charset) {
     Console console = System.console();
     String terminal = System.getenv("TERM");
     boolean live =
-        console != null && console.isTerminal() && terminal != null && !terminal.isEmpty() && !terminal.equals("dumb");
+        console != null
+            && console.isTerminal()
+            && terminal != null
+            && !terminal.isEmpty()
+            && !terminal.equals("dumb");
     return new Screen(live, live ? Math.min(WIDEST, width()) : WIDEST, System.out.charset());
   }
 
@@ -35,9 +39,13 @@ record Screen(boolean live, int columns, Charset charset) {
   /** Asks the terminal, which {@code stty} knows on every Unix. */
   private static int width() {
     try {
-      Process stty = new ProcessBuilder("stty", "size").redirectInput(ProcessBuilder.Redirect.INHERIT).start();
+      Process stty =
+          new ProcessBuilder("stty", "size").redirectInput(ProcessBuilder.Redirect.INHERIT).start();
       if (stty.waitFor(1, TimeUnit.SECONDS) && stty.exitValue() == 0) {
-        String[] size = new String(stty.getInputStream().readAllBytes(), StandardCharsets.US_ASCII).strip().split(" ");
+        String[] size =
+            new String(stty.getInputStream().readAllBytes(), StandardCharsets.US_ASCII)
+                .strip()
+                .split(" ");
         int columns = Integer.parseInt(size[size.length - 1]);
         return columns > 0 ? columns : USUAL;
       }

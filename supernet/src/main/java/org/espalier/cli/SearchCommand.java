@@ -32,17 +32,30 @@ final class SearchCommand implements Callable<Integer> {
   @SuppressWarnings("NullAway.Init") // by picocli
   private CommandSpec spec;
 
-  @Option(names = "--space", paramLabel = "NAME", order = 1, description = "Search space; see 'espalier list spaces'. Default: " + USUAL_SPACE + ".")
+  @Option(
+      names = "--space",
+      paramLabel = "NAME",
+      order = 1,
+      description = "Search space; see 'espalier list spaces'. Default: " + USUAL_SPACE + ".")
   private @Nullable String space;
 
-  @Option(names = "--strategy", paramLabel = "NAME", order = 2, description = "Search strategy; see 'espalier list strategies'. Default: drnas for nasbench201, darts for darts.")
+  @Option(
+      names = "--strategy",
+      paramLabel = "NAME",
+      order = 2,
+      description =
+          "Search strategy; see 'espalier list strategies'. Default: drnas for nasbench201, darts"
+              + " for darts.")
   private @Nullable String strategy;
 
-  @Option(names = "--train-epochs", paramLabel = "N", order = 12, description = "The same, when an architecture is trained from scratch.")
+  @Option(
+      names = "--train-epochs",
+      paramLabel = "N",
+      order = 12,
+      description = "The same, when an architecture is trained from scratch.")
   private @Nullable Integer trainEpochs;
 
-  @Mixin
-  private final RunOptions options = new RunOptions();
+  @Mixin private final RunOptions options = new RunOptions();
 
   @Override
   public Integer call() {
@@ -51,7 +64,8 @@ final class SearchCommand implements Callable<Integer> {
     Session session = new Session(spec.commandLine(), run.configuration(), run.folder());
     return session.run(
         "search --resume",
-        (progress, stop) -> Summary.ofSearch(run.execute(progress, stop), run.folder(), session.charset()));
+        (progress, stop) ->
+            Summary.ofSearch(run.execute(progress, stop), run.folder(), session.charset()));
   }
 
   private SearchRun start() {
@@ -71,7 +85,8 @@ final class SearchCommand implements Callable<Integer> {
     }
     String named = Configurations.spaceOf(config, space == null ? USUAL_SPACE : space);
     if (space != null && !space.equals(named)) {
-      throw new InputException(config + " is for the space " + named + ", not for --space " + space);
+      throw new InputException(
+          config + " is for the space " + named + ", not for --space " + space);
     }
     return named;
   }

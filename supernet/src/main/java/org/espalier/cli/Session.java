@@ -13,7 +13,10 @@ import org.espalier.search.Progress;
 import org.espalier.search.StoppedException;
 import picocli.CommandLine;
 
-/** A run as the one at the terminal lives through it: what it starts with, its progress, Ctrl-C, its end. */
+/**
+ * A run as the one at the terminal lives through it: what it starts with, its progress, Ctrl-C, its
+ * end.
+ */
 final class Session {
   /** How long Ctrl-C waits for the step that goes on and for the checkpoint. */
   private static final long PATIENCE_SECONDS = 60;
@@ -28,7 +31,8 @@ final class Session {
   Session(CommandLine line, Configuration configuration, Path folder) {
     this.line = line;
     this.folder = folder;
-    progress = new RunProgress(line.getOut(), screen, header(configuration, folder), System::nanoTime);
+    progress =
+        new RunProgress(line.getOut(), screen, header(configuration, folder), System::nanoTime);
   }
 
   /** What is to be run; returns the lines to end with. */
@@ -59,7 +63,8 @@ final class Session {
       progress.close();
       line.getErr().println("espalier: stopped; to continue: espalier " + again + " " + folder);
       return Espalier.INTERRUPTED;
-    } catch (RuntimeException | Error e) { // said here: with the interrupt's wait, the process may end
+    } catch (RuntimeException
+        | Error e) { // said here: with the interrupt's wait, the process may end
       progress.close();
       return Faults.explain(e, line);
     } finally {
@@ -85,7 +90,9 @@ final class Session {
     progress.note("stopping: after this step, the checkpoint is written");
     try {
       if (!over.await(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
-        line.getErr().println("espalier: gave up on the current step; the checkpoint is that of the last epoch");
+        line.getErr()
+            .println(
+                "espalier: gave up on the current step; the checkpoint is that of the last epoch");
         line.getErr().flush();
       }
     } catch (InterruptedException e) {
@@ -96,9 +103,7 @@ final class Session {
   private static String header(Configuration configuration, Path folder) {
     return Configurations.format(configuration)
         + "\n"
-        + new Table("ll")
-            .row("device", device(configuration))
-            .row("folder", folder.toString())
+        + new Table("ll").row("device", device(configuration)).row("folder", folder.toString())
         + "\n";
   }
 

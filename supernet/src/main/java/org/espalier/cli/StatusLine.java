@@ -11,7 +11,8 @@ import org.espalier.search.Progress;
  * @param imagesPerSecond over the last steps
  * @param secondsLeft of the phase; NaN: not known
  */
-record StatusLine(Progress.Phase phase, Progress.Step step, double imagesPerSecond, double secondsLeft) {
+record StatusLine(
+    Progress.Phase phase, Progress.Step step, double imagesPerSecond, double secondsLeft) {
   private static final String GAP = "  ";
   private static final int SHORTEST_BAR = 6;
   private static final int LONGEST_BAR = 24;
@@ -21,7 +22,10 @@ record StatusLine(Progress.Phase phase, Progress.Step step, double imagesPerSeco
     return String.join(GAP, parts());
   }
 
-  /** What fits in a line of this width, the less important left out for a bar that shows how far the phase is. */
+  /**
+   * What fits in a line of this width, the less important left out for a bar that shows how far the
+   * phase is.
+   */
   String fit(int width, boolean boxes) {
     List<String> parts = parts();
     // The bar shows what the step says; the loss, what the accuracy says.
@@ -56,7 +60,8 @@ record StatusLine(Progress.Phase phase, Progress.Step step, double imagesPerSeco
 
   private String bar(int width, boolean boxes) {
     double share =
-        ((step.epoch() - 1.0) * phase.steps() + step.step()) / Math.max(1.0, (double) phase.epochs() * phase.steps());
+        ((step.epoch() - 1.0) * phase.steps() + step.step())
+            / Math.max(1.0, (double) phase.epochs() * phase.steps());
     int full = (int) Math.round(width * Math.clamp(share, 0, 1));
     return (boxes ? "━" : "=").repeat(full) + (boxes ? "─" : "-").repeat(width - full);
   }

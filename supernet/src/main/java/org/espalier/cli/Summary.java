@@ -5,8 +5,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import org.espalier.report.CellText;
-import org.espalier.search.Contender;
-import org.espalier.search.RunRecord;
+import org.espalier.report.Contender;
+import org.espalier.report.RunRecord;
 import org.espalier.space.CellGraph;
 import org.espalier.space.Spaces;
 
@@ -19,11 +19,13 @@ final class Summary {
     StringBuilder text = new StringBuilder(architecture(found, run.cells(), charset));
     text.append(comparison(run.contenders())).append('\n');
     run.warnings().forEach(warning -> text.append("warning: ").append(warning).append('\n'));
-    return text.append(new Table("ll").row("report", folder.resolve("report.html").toString())).toString();
+    return text.append(new Table("ll").row("report", folder.resolve("report.html").toString()))
+        .toString();
   }
 
   static String ofTraining(Contender trained, Path folder, Charset charset) {
-    return architecture(trained, Spaces.of(trained.genotype().space()).draw(trained.genotype()), charset)
+    return architecture(
+            trained, Spaces.of(trained.genotype().space()).draw(trained.genotype()), charset)
         + comparison(List.of(trained))
         + "\n"
         + new Table("ll").row("folder", folder.toString());

@@ -25,7 +25,10 @@ final class Table {
     return this;
   }
 
-  /** The rows as lines, each ended; the last column is broken between words where it would pass 100 columns. */
+  /**
+   * The rows as lines, each ended; the last column is broken between words where it would pass 100
+   * columns.
+   */
   @Override
   public String toString() {
     int[] widths = new int[alignment.length()];
@@ -47,7 +50,10 @@ final class Table {
     int last = row.length - 1;
     String indent = " ".repeat(line.length());
     for (String part : broken(row[last], Math.max(20, WIDTH - line.length()))) {
-      text.append(line.append(padded(part, widths[last], alignment.charAt(last))).toString().stripTrailing());
+      text.append(
+          line.append(padded(part, widths[last], alignment.charAt(last)))
+              .toString()
+              .stripTrailing());
       text.append('\n');
       line = new StringBuilder(indent);
     }

@@ -32,12 +32,11 @@ final class TrainCommand implements Callable<Integer> {
       paramLabel = "GENOTYPE",
       arity = "0..1",
       description =
-          "A NAS-Bench-201 string, a DARTS genotype or the name of a published one (DARTS_V1, DARTS_V2, PC_DARTS),"
-              + " or the path of a genotype.json.")
+          "A NAS-Bench-201 string, a DARTS genotype or the name of a published one (DARTS_V1,"
+              + " DARTS_V2, PC_DARTS), or the path of a genotype.json.")
   private @Nullable String genotype;
 
-  @Mixin
-  private final RunOptions options = new RunOptions();
+  @Mixin private final RunOptions options = new RunOptions();
 
   @Override
   public Integer call() {
@@ -47,10 +46,13 @@ final class TrainCommand implements Callable<Integer> {
 
   private int start() {
     if (genotype == null) {
-      throw new InputException("train wants a GENOTYPE, such as the path of a genotype.json; try 'espalier train --help'");
+      throw new InputException(
+          "train wants a GENOTYPE, such as the path of a genotype.json; try 'espalier train"
+              + " --help'");
     }
     Genotype parsed = Genotypes.read(genotype);
-    Configuration configuration = options.configuration(parsed.space(), "training", List.of("training"), List.of());
+    Configuration configuration =
+        options.configuration(parsed.space(), "training", List.of("training"), List.of());
     return run(configuration, parsed, options.folder(parsed.space() + "-train"), false);
   }
 
@@ -59,7 +61,9 @@ final class TrainCommand implements Callable<Integer> {
     Path stored = folder.resolve("genotype.json");
     if (!Files.isRegularFile(config) || !Files.isRegularFile(stored)) {
       throw new InputException(
-          folder + " holds no config.yaml and genotype.json; the folder of an earlier 'espalier train' is wanted");
+          folder
+              + " holds no config.yaml and genotype.json; the folder of an earlier 'espalier train'"
+              + " is wanted");
     }
     return run(Configurations.read(config), Genotypes.read(stored.toString()), folder, true);
   }

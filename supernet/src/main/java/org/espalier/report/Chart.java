@@ -12,10 +12,6 @@ import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.espalier.search.Contender;
-import org.espalier.search.RunRecord;
-import org.espalier.search.SearchEpoch;
-import org.espalier.search.TrainEpoch;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -4,7 +4,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.espalier.search.RunRecord;
 import org.espalier.space.CellGraph;
 
 /**

@@ -6,15 +6,12 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.StringReader;
 import java.io.UncheckedIOException;
-import java.nio.file.AtomicMoveNotSupportedException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Map;
 import java.util.Properties;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.espalier.search.RunRecord;
+import org.espalier.checkpoint.AtomicFile;
 
 /**
  * A run as one HTML page that needs nothing else: style, script and data are inside it, and its
@@ -31,21 +28,10 @@ public final class HtmlReport {
    * Writes the page of a run, whole or not at all: to a temporary file beside it first. A run that
    * has not got far is a shorter page.
    *
-   * @throws IOException if the file cannot be written
+   * @throws org.espalier.InputException if the file cannot be written
    */
-  public static void write(RunRecord run, Path file) throws IOException {
-    Path temporary = file.resolveSibling("." + file.getFileName() + ".new");
-    try {
-      Files.writeString(temporary, page(run));
-      try {
-        Files.move(
-            temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-      } catch (AtomicMoveNotSupportedException e) {
-        Files.move(temporary, file, StandardCopyOption.REPLACE_EXISTING);
-      }
-    } finally {
-      Files.deleteIfExists(temporary);
-    }
+  public static void write(RunRecord run, Path file) {
+    AtomicFile.write(file, page(run));
   }
 
   static String page(RunRecord run) {

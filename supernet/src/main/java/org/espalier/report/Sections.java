@@ -13,9 +13,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
-import org.espalier.search.Contender;
-import org.espalier.search.RunRecord;
-import org.espalier.search.SearchEpoch;
 
 /**
  * The parts of the page that are text, tables and drawings. Each is empty where the run has nothing

@@ -2,8 +2,6 @@ package org.espalier.report;
 
 import java.util.List;
 import java.util.stream.Collectors;
-import org.espalier.search.Contender;
-import org.espalier.search.RunRecord;
 
 /**
  * What a run showed, in a sentence that claims no more than one training of each architecture can

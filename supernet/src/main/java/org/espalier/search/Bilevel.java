@@ -19,8 +19,8 @@ import org.espalier.supernet.Supernet;
 import org.espalier.tensor.Rng;
 
 /**
- * The two alternating steps of one-shot search (Liu et al. 2019, algorithm 1): the shared weights follow the training
- * loss, alpha follows the validation loss.
+ * The two alternating steps of one-shot search (Liu et al. 2019, algorithm 1): the shared weights
+ * follow the training loss, alpha follows the validation loss.
  */
 final class Bilevel {
   /** Numerator of the finite difference's step, {@code 0.01/||v||} (DARTS, below eq. 8). */
@@ -37,13 +37,19 @@ final class Bilevel {
   private final Map<String, Buffer> scratch = new TreeMap<>();
 
   Bilevel(
-      SearchSpace space, Strategy strategy, Supernet supernet, Architecture architecture, Configuration.Search settings) {
+      SearchSpace space,
+      Strategy strategy,
+      Supernet supernet,
+      Architecture architecture,
+      Configuration.Search settings) {
     this.space = space;
     this.strategy = strategy;
     this.supernet = supernet;
     this.architecture = architecture;
     backend = supernet.weights().backend();
-    sgd = new Sgd(supernet.weights(), settings.momentum(), settings.weightDecay(), settings.nesterov());
+    sgd =
+        new Sgd(
+            supernet.weights(), settings.momentum(), settings.weightDecay(), settings.nesterov());
     Configuration.Alpha alpha = settings.alpha();
     adam = new Adam(architecture.arena(), alpha.beta1(), alpha.beta2(), alpha.weightDecay());
     clip = settings.clip();
@@ -82,8 +88,8 @@ final class Bilevel {
   }
 
   /**
-   * DARTS eq. 7 and 8: the gradient at the weights after one virtual step, less eta times a Hessian-vector product by
-   * central differences around the weights before it.
+   * DARTS eq. 7 and 8: the gradient at the weights after one virtual step, less eta times a
+   * Hessian-vector product by central differences around the weights before it.
    */
   private Score unrolled(Feed train, Feed valid, Moment moment, float eta) {
     Buffer w = supernet.weights().values();
@@ -140,7 +146,8 @@ final class Bilevel {
 
   private Selections select(Tape tape, Moment moment) {
     return strategy.select(
-        new Draw(tape, space, architecture.alphas(), moment.progress(), moment.rng().split("draw")));
+        new Draw(
+            tape, space, architecture.alphas(), moment.progress(), moment.rng().split("draw")));
   }
 
   /** A pass without gradients, with selections drawn as while searching. */

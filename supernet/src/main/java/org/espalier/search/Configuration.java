@@ -3,8 +3,8 @@ package org.espalier.search;
 import org.espalier.data.Augment;
 
 /**
- * All that determines a run. Read from the defaults of a space, a YAML file and the command line by {@link
- * Configurations}, printed in full at the start of a run and stored with its result.
+ * All that determines a run. Read from the defaults of a space, a YAML file and the command line by
+ * {@link Configurations}, printed in full at the start of a run and stored with its result.
  *
  * @param space name of the search space
  * @param strategy name of the search strategy
@@ -70,7 +70,8 @@ public record Configuration(
    * @param weightDecay L2, added to the gradient
    * @param warmup epochs in which only the weights learn
    */
-  public record Alpha(float learningRate, float beta1, float beta2, float weightDecay, int warmup) {}
+  public record Alpha(
+      float learningRate, float beta1, float beta2, float weightDecay, int warmup) {}
 
   /**
    * How an architecture is trained from scratch: SGD, the rate following a cosine step by step.

@@ -57,14 +57,16 @@ final class ConfigurationCheck {
 
   private static void even(String key, int value) {
     if (value % 2 != 0) {
-      throw new InputException(key + " is " + value + "; the darts space halves channels and wants an even number");
+      throw new InputException(
+          key + " is " + value + "; the darts space halves channels and wants an even number");
     }
   }
 
   /** Written so that NaN is outside. */
   private static void between(String key, double value, double least, double most) {
     if (!(value >= least && value <= most)) {
-      throw new InputException(key + " is " + value + "; between " + least + " and " + most + " is wanted");
+      throw new InputException(
+          key + " is " + value + "; between " + least + " and " + most + " is wanted");
     }
   }
 }

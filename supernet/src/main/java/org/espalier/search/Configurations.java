@@ -18,7 +18,10 @@ import java.util.List;
 import org.espalier.InputException;
 import org.espalier.space.Spaces;
 
-/** Builds a {@link Configuration}: the space's defaults, under the preset's, under a file's, under single settings. */
+/**
+ * Builds a {@link Configuration}: the space's defaults, under the preset's, under a file's, under
+ * single settings.
+ */
 public final class Configurations {
   private static final ObjectMapper YAML =
       new ObjectMapper(new YAMLFactory().disable(YAMLGenerator.Feature.WRITE_DOC_START_MARKER))
@@ -38,14 +41,18 @@ public final class Configurations {
   /**
    * The configuration of a space.
    *
-   * @param settings each {@code key=value}, such as {@code search.alpha.learningRate=0.001}; later ones win
+   * @param settings each {@code key=value}, such as {@code search.alpha.learningRate=0.001}; later
+   *     ones win
    * @throws InputException for an unknown key, naming the known ones, or a value that cannot be
    */
   public static Configuration of(String space, Preset preset, List<String> settings) {
     return build(space, preset, YAML.createObjectNode(), settings);
   }
 
-  /** As {@link #of}, with a YAML file between the defaults and the single settings; it may name the space itself. */
+  /**
+   * As {@link #of}, with a YAML file between the defaults and the single settings; it may name the
+   * space itself.
+   */
   public static Configuration of(String space, Preset preset, Path file, List<String> settings) {
     return build(space, preset, tree(file), settings);
   }
@@ -55,7 +62,8 @@ public final class Configurations {
     return tree(file).path("space").asText(otherwise);
   }
 
-  private static Configuration build(String space, Preset preset, ObjectNode file, List<String> settings) {
+  private static Configuration build(
+      String space, Preset preset, ObjectNode file, List<String> settings) {
     String name = Spaces.of(space).name();
     ObjectNode tree = resource(name + ".yaml");
     if (preset == Preset.LAPTOP) {
@@ -115,11 +123,12 @@ public final class Configurations {
       if (tree instanceof ObjectNode object) {
         return object;
       }
-      throw new InputException(file + " holds no keys; a configuration such as 'search: {epochs: 5}' is wanted");
+      throw new InputException(
+          file + " holds no keys; a configuration such as 'search: {epochs: 5}' is wanted");
     } catch (JsonProcessingException e) {
       throw new InputException(file + " is not YAML: " + e.getOriginalMessage(), e);
     } catch (IOException e) {
-      throw new InputException(file + " cannot be read: " + e, e);
+      throw new InputException(file + " cannot be read: " + InputException.reason(e), e);
     }
   }
 
@@ -131,7 +140,8 @@ public final class Configurations {
               JsonNode known = known(base, field.getKey(), path);
               if (known instanceof ObjectNode section) {
                 if (!(field.getValue() instanceof ObjectNode inner)) {
-                  throw new InputException("key '" + path + field.getKey() + "' is a section, not " + field.getValue());
+                  throw new InputException(
+                      "key '" + path + field.getKey() + "' is a section, not " + field.getValue());
                 }
                 merge(section, inner, path + field.getKey() + ".");
               } else {
@@ -145,7 +155,8 @@ public final class Configurations {
     if (value == null) {
       List<String> names = new ArrayList<>();
       section.fieldNames().forEachRemaining(name -> names.add(path + name));
-      throw new InputException("unknown key '" + path + key + "'; known: " + String.join(", ", names));
+      throw new InputException(
+          "unknown key '" + path + key + "'; known: " + String.join(", ", names));
     }
     return value;
   }
@@ -157,7 +168,8 @@ public final class Configurations {
     for (int i = 0; i < parts.length - 1; i++) {
       JsonNode next = known(section, parts[i], path);
       if (!(next instanceof ObjectNode inner)) {
-        throw new InputException("key '" + path + parts[i] + "' is no section; it has no '" + key + "'");
+        throw new InputException(
+            "key '" + path + parts[i] + "' is no section; it has no '" + key + "'");
       }
       section = inner;
       path += parts[i] + ".";
@@ -172,7 +184,12 @@ public final class Configurations {
       section.set(last, parsed == null ? NullNode.getInstance() : parsed);
       if (section.get(last).getNodeType() != old.getNodeType()) {
         throw new InputException(
-            "key '" + key + "': '" + value + "' is not a " + (old.isBoolean() ? "truth value (true, false)" : "number"));
+            "key '"
+                + key
+                + "': '"
+                + value
+                + "' is not a "
+                + (old.isBoolean() ? "truth value (true, false)" : "number"));
       }
     } catch (JsonProcessingException e) {
       throw new InputException("key '" + key + "': '" + value + "' cannot be read", e);

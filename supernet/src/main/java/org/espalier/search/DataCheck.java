@@ -13,34 +13,61 @@ final class DataCheck {
   private DataCheck() {}
 
   /**
-   * Returns if they do.
+   * Returns if a search can start.
    *
    * @throws InputException naming what does not fit
    */
-  static void fits(Configuration configuration, Dataset data) {
+  static void search(Configuration configuration, Dataset data) {
+    training(configuration, data);
+    int train = data.train().size();
+    int share = (int) Math.round(train * configuration.search().trainShare());
+    batchFits("search.batch", configuration.search().batch(), Math.min(share, train - share), data);
+  }
+
+  /**
+   * Returns if a training can start.
+   *
+   * @throws InputException naming what does not fit
+   */
+  static void training(Configuration configuration, Dataset data) {
     SearchSpace space = Spaces.of(configuration.space());
     int step = space.granularity();
     String extent = data.height() + "x" + data.width();
     if (data.height() % step != 0 || data.width() % step != 0) {
       throw new InputException(
-          "images of " + data.name() + " are " + extent + "; " + space.name() + " wants extents that are multiples of " + step);
+          "images of "
+              + data.name()
+              + " are "
+              + extent
+              + "; "
+              + space.name()
+              + " wants extents that are multiples of "
+              + step);
     }
     if (space.name().equals("darts")
         && configuration.training().auxiliary() > 0
         && (data.height() != AUXILIARY_EXTENT || data.width() != AUXILIARY_EXTENT)) {
       throw new InputException(
-          "training.auxiliary wants 32x32 images, those of " + data.name() + " are " + extent + "; set it to 0");
+          "training.auxiliary wants 32x32 images, those of "
+              + data.name()
+              + " are "
+              + extent
+              + "; set it to 0");
     }
-    int train = data.train().size();
-    int share = (int) Math.round(train * configuration.search().trainShare());
-    batchFits("search.batch", configuration.search().batch(), Math.min(share, train - share), data);
-    batchFits("training.batch", configuration.training().batch(), train, data);
+    batchFits("training.batch", configuration.training().batch(), data.train().size(), data);
   }
 
   private static void batchFits(String key, int batch, int images, Dataset data) {
     if (batch > images) {
       throw new InputException(
-          key + " is " + batch + ", but only " + images + " images of " + data.name() + " are there for it");
+          key
+              + " is "
+              + batch
+              + ", but only "
+              + images
+              + " images of "
+              + data.name()
+              + " are there for it");
     }
   }
 }

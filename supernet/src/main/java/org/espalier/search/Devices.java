@@ -20,13 +20,11 @@ public final class Devices {
 
   /** Every device, available or not, the fastest first. */
   public static List<Device> all() {
+    String noSimd = CpuBackends.whyNot();
     return List.of(
         new Device("cuda", false, "no CUDA back end in this build"),
-        new Device(
-            "simd",
-            CpuBackends.simdAvailable(),
-            CpuBackends.simdAvailable() ? "Vector API, all cores" : CpuBackends.whyNot()),
-        new Device("ejml", true, "portable, one core"));
+        new Device("simd", noSimd == null, noSimd == null ? "Vector API, several threads" : noSimd),
+        new Device("ejml", true, "portable, one thread"));
   }
 
   /**
@@ -48,7 +46,9 @@ public final class Devices {
             .orElseThrow(
                 () ->
                     new InputException(
-                        "unknown device '" + name + "'; known: auto, "
+                        "unknown device '"
+                            + name
+                            + "'; known: auto, "
                             + all().stream().map(Device::name).collect(Collectors.joining(", "))));
     if (!device.available()) {
       throw new InputException("device " + name + " is not available: " + device.detail());

@@ -39,7 +39,8 @@ public final class Environment {
     environment.put("system", System.getProperty("os.name") + " " + System.getProperty("os.arch"));
     environment.put("processor", processor() + ", " + cores + " cores");
     environment.put("device", backend.name());
-    environment.put("threads", String.valueOf(configuration.threads() == 0 ? cores : configuration.threads()));
+    environment.put(
+        "threads", String.valueOf(configuration.threads() == 0 ? cores : configuration.threads()));
     environment.put("seed", String.valueOf(configuration.seed()));
     environment.put(
         "data",
@@ -52,7 +53,8 @@ public final class Environment {
                 data.width(),
                 data.channels(),
                 data.classCount()));
-    environment.put("batch norm in search", "statistics of the batch, affine outside the cells only");
+    environment.put(
+        "batch norm in search", "statistics of the batch, affine outside the cells only");
     environment.put("batch norm in training", "affine, tracked statistics (momentum 0.1) in tests");
     return environment;
   }

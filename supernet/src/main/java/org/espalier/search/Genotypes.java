@@ -14,13 +14,14 @@ import org.espalier.space.Spaces;
 
 /** Genotypes from and to text and {@code genotype.json}. */
 public final class Genotypes {
-  private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+  private static final ObjectMapper JSON =
+      new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
   private Genotypes() {}
 
   /**
-   * Reads an architecture: a NAS-Bench-201 string, a DARTS genotype or the name of a published one, or the path of a
-   * genotype.json.
+   * Reads an architecture: a NAS-Bench-201 string, a DARTS genotype or the name of a published one,
+   * or the path of a genotype.json.
    *
    * @throws InputException saying what is wrong with it
    */
@@ -36,19 +37,24 @@ public final class Genotypes {
       return Spaces.of("darts").parse(given);
     }
     throw new InputException(
-        "'" + text + "' is no architecture: a NAS-Bench-201 string '|op~0|+|op~0|op~1|+|op~0|op~1|op~2|', a DARTS"
-            + " 'Genotype(normal=[...], reduce=[...])' or the path of a genotype.json is wanted");
+        "'"
+            + text
+            + "' is no architecture: a NAS-Bench-201 string '|op~0|+|op~0|op~1|+|op~0|op~1|op~2|',"
+            + " a DARTS 'Genotype(normal=[...], reduce=[...])' or the path of a genotype.json is"
+            + " wanted");
   }
 
   private static Genotype ofFile(Path file) {
     try {
       JsonNode tree = JSON.readTree(Files.readAllBytes(file));
       if (!tree.path("space").isTextual() || !tree.path("genotype").isTextual()) {
-        throw new InputException(file + " is no genotype.json: it wants the keys 'space' and 'genotype'");
+        throw new InputException(
+            file + " is no genotype.json: it wants the keys 'space' and 'genotype'");
       }
       return Spaces.of(tree.path("space").asText()).parse(tree.path("genotype").asText());
     } catch (IOException e) {
-      throw new InputException(file + " cannot be read as a genotype.json: " + e.getClass().getSimpleName(), e);
+      throw new InputException(
+          file + " cannot be read as a genotype.json: " + InputException.reason(e), e);
     }
   }
 

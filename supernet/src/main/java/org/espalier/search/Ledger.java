@@ -6,6 +6,9 @@ import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import org.espalier.InputException;
+import org.espalier.report.Contender;
+import org.espalier.report.SearchEpoch;
+import org.espalier.report.TrainEpoch;
 
 /**
  * What a run has measured so far; part of its checkpoint.
@@ -25,7 +28,12 @@ record Ledger(
   private static final ObjectMapper JSON = new ObjectMapper();
 
   static Ledger empty() {
-    return new Ledger(new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+    return new Ledger(
+        new ArrayList<>(),
+        new ArrayList<>(),
+        new ArrayList<>(),
+        new ArrayList<>(),
+        new ArrayList<>());
   }
 
   String json() {
@@ -49,7 +57,10 @@ record Ledger(
   }
 
   private static String line(String phase, Object epoch) {
-    return JSON.createObjectNode().put("phase", phase).setAll((com.fasterxml.jackson.databind.node.ObjectNode) JSON.valueToTree(epoch)) + "\n";
+    return JSON.createObjectNode()
+            .put("phase", phase)
+            .setAll((com.fasterxml.jackson.databind.node.ObjectNode) JSON.valueToTree(epoch))
+        + "\n";
   }
 
   static String toJson(Object value) {

@@ -20,13 +20,17 @@ import org.jspecify.annotations.Nullable;
  * What the network of an architecture costs, without its auxiliary head.
  *
  * @param parameters trainable floats
- * @param multiplyAdds of one image, forward: of convolutions and linear layers, each bias one more, all else free. The
- *     published FLOPs of NAS-Bench-201 count like this
+ * @param multiplyAdds of one image, forward: of convolutions and linear layers, each bias one more,
+ *     all else free. The published FLOPs of NAS-Bench-201 count like this
  */
 public record NetworkCost(long parameters, long multiplyAdds) {
 
-  /** Builds the network and runs it once, for an image of {@code height x width}, on a back end that only counts. */
-  public static NetworkCost of(SearchSpace space, Genotype genotype, SearchSpace.Size size, int height, int width) {
+  /**
+   * Builds the network and runs it once, for an image of {@code height x width}, on a back end that
+   * only counts.
+   */
+  public static NetworkCost of(
+      SearchSpace space, Genotype genotype, SearchSpace.Size size, int height, int width) {
     ParameterArena arena = new ParameterArena();
     Network network = space.network(arena.root(), genotype, size, false);
     Counter counter = new Counter();
@@ -49,13 +53,15 @@ public record NetworkCost(long parameters, long multiplyAdds) {
   /** A back end that counts multiply-adds and computes nothing. */
   private static final class Counter implements InvocationHandler {
     private final Backend backend =
-        (Backend) Proxy.newProxyInstance(Backend.class.getClassLoader(), new Class<?>[] {Backend.class}, this);
+        (Backend)
+            Proxy.newProxyInstance(
+                Backend.class.getClassLoader(), new Class<?>[] {Backend.class}, this);
     private final Memory memory = new Memory(backend);
     private long multiplyAdds;
 
     @Override
-    public @Nullable Object invoke(Object proxy, Method kernel, @Nullable Object @Nullable [] arguments) {
-      Object[] a = arguments == null ? new Object[0] : arguments;
+    @SuppressWarnings("NullAway") // kernels that are counted take no null where it is read
+    public @Nullable Object invoke(Object proxy, Method kernel, @Nullable Object @Nullable [] a) {
       return switch (kernel.getName()) {
         case "memory" -> memory;
         case "allocate" -> new Size((int) a[0]);

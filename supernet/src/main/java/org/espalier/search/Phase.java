@@ -4,7 +4,10 @@ import java.util.List;
 import java.util.Map;
 import org.espalier.backend.Buffer;
 
-/** A part of a run that goes step by step and that a checkpoint can interrupt between any two of them. */
+/**
+ * A part of a run that goes step by step and that a checkpoint can interrupt between any two of
+ * them.
+ */
 interface Phase extends AutoCloseable {
   /** "search", or "training found", "training random 1" ... */
   String name();
@@ -14,7 +17,10 @@ interface Phase extends AutoCloseable {
   /** Of an epoch. */
   int steps();
 
-  /** Takes step {@code step}, counted from 0 over all epochs; a function of it and of {@link #buffers} alone. */
+  /**
+   * Takes step {@code step}, counted from 0 over all epochs; a function of it and of {@link
+   * #buffers} alone.
+   */
   void step(long step);
 
   /** Images of a step. */

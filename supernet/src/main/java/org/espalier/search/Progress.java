@@ -1,5 +1,8 @@
 package org.espalier.search;
 
+import org.espalier.report.SearchEpoch;
+import org.espalier.report.TrainEpoch;
+
 /** What a run tells while it goes on. All methods are called from the run's own thread. */
 public interface Progress {
   /**
@@ -8,7 +11,8 @@ public interface Progress {
    * @param name "search", or "training found", "training random 1" ...
    * @param epochs how many it has
    * @param steps of an epoch
-   * @param done steps that an earlier session has already taken, counted from the start of the phase
+   * @param done steps that an earlier session has already taken, counted from the start of the
+   *     phase
    */
   record Phase(String name, int epochs, int steps, long done) {}
 

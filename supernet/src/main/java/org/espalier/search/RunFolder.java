@@ -6,17 +6,16 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.espalier.InputException;
 import org.espalier.backend.Backend;
+import org.espalier.checkpoint.AtomicFile;
 import org.espalier.checkpoint.Safetensors;
-import org.espalier.report.HtmlReport;
 
-/** The files of a run. Each is written under a temporary name and moved into place. */
+/** The files of a run. */
 final class RunFolder {
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -39,11 +38,13 @@ final class RunFolder {
       Files.createDirectories(path);
       try (Stream<Path> inside = Files.list(path)) {
         if (inside.findAny().isPresent()) {
-          throw new InputException(path + " is not empty; name a new folder, or continue with --resume " + path);
+          throw new InputException(
+              path + " is not empty; name a new folder, or continue with --resume " + path);
         }
       }
     } catch (IOException e) {
-      throw new InputException(path + " cannot be made a run folder: " + e, e);
+      throw new InputException(
+          path + " cannot be made a run folder: " + InputException.reason(e), e);
     }
     RunFolder folder = new RunFolder(path);
     folder.write("config.yaml", Configurations.format(configuration));
@@ -53,8 +54,10 @@ final class RunFolder {
   /** A folder that a run has been started in. */
   static RunFolder existing(Path path) {
     RunFolder folder = new RunFolder(path);
-    if (!Files.isRegularFile(folder.checkpoint()) || !Files.isRegularFile(path.resolve("config.yaml"))) {
-      throw new InputException(path + " holds no config.yaml and checkpoint; the folder of an earlier run is wanted");
+    if (!Files.isRegularFile(folder.checkpoint())
+        || !Files.isRegularFile(path.resolve("config.yaml"))) {
+      throw new InputException(
+          path + " holds no config.yaml and checkpoint; the folder of an earlier run is wanted");
     }
     return folder;
   }
@@ -73,23 +76,7 @@ final class RunFolder {
 
   /** Writes a text file. */
   void write(String name, String content) {
-    try {
-      Path temporary = Files.createTempFile(path, name, ".tmp");
-      Files.writeString(temporary, content);
-      Files.move(
-          temporary, path.resolve(name), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    } catch (IOException e) {
-      throw new InputException(path.resolve(name) + " cannot be written: " + e, e);
-    }
-  }
-
-  void writeReport(RunRecord record) {
-    Path file = path.resolve("report.html");
-    try {
-      HtmlReport.write(record, file);
-    } catch (IOException e) {
-      throw new InputException(file + " cannot be written: " + e, e);
-    }
+    AtomicFile.write(path.resolve(name), content);
   }
 
   /**
@@ -113,8 +100,14 @@ final class RunFolder {
                 Safetensors.Entry entry = arrays.tensors().get(name);
                 if (entry == null || entry.values().length != buffer.size()) {
                   throw new InputException(
-                      file + " is a checkpoint of another configuration: '" + name + "' has "
-                          + (entry == null ? 0 : entry.values().length) + " values, " + buffer.size() + " are wanted");
+                      file
+                          + " is a checkpoint of another configuration: '"
+                          + name
+                          + "' has "
+                          + (entry == null ? 0 : entry.values().length)
+                          + " values, "
+                          + buffer.size()
+                          + " are wanted");
                 }
                 backend.write(entry.values(), buffer);
               });
@@ -122,7 +115,8 @@ final class RunFolder {
     }
   }
 
-  void save(Configuration configuration, Phase phase, Backend backend, Position position, Ledger ledger) {
+  void save(
+      Configuration configuration, Phase phase, Backend backend, Position position, Ledger ledger) {
     Map<String, Safetensors.Entry> arrays = new LinkedHashMap<>();
     phase
         .buffers()
@@ -155,14 +149,21 @@ final class RunFolder {
     String stored = file.metadata().getOrDefault("configuration", "");
     if (!stored.equals(Configurations.format(configuration))) {
       throw new InputException(
-          checkpoint() + " is a checkpoint of another configuration than " + path.resolve("config.yaml") + ": "
+          checkpoint()
+              + " is a checkpoint of another configuration than "
+              + path.resolve("config.yaml")
+              + ": "
               + difference(stored, Configurations.format(configuration)));
     }
     try {
       return new Saved(
-          JSON.readValue(position, new TypeReference<Position>() {}), Ledger.parse(ledger), file, checkpoint());
+          JSON.readValue(position, new TypeReference<Position>() {}),
+          Ledger.parse(ledger),
+          file,
+          checkpoint());
     } catch (JsonProcessingException e) {
-      throw new InputException(checkpoint() + ": its position is damaged: " + e.getOriginalMessage(), e);
+      throw new InputException(
+          checkpoint() + ": its position is damaged: " + e.getOriginalMessage(), e);
     }
   }
 

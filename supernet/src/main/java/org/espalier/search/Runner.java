@@ -7,7 +7,10 @@ import java.util.function.BooleanSupplier;
 import org.espalier.backend.Backend;
 import org.jspecify.annotations.Nullable;
 
-/** Takes phases through their steps: shows progress, checkpoints every epoch and when asked to stop, continues. */
+/**
+ * Takes phases through their steps: shows progress, checkpoints every epoch and when asked to stop,
+ * continues.
+ */
 final class Runner {
   private final Configuration configuration;
   private final RunFolder folder;
@@ -35,7 +38,9 @@ final class Runner {
     this.stop = stop;
     ledger = saved == null ? Ledger.empty() : saved.ledger();
     started =
-        saved == null ? LocalDateTime.now().truncatedTo(ChronoUnit.SECONDS).toString() : saved.position().started();
+        saved == null
+            ? LocalDateTime.now().truncatedTo(ChronoUnit.SECONDS).toString()
+            : saved.position().started();
     before = saved == null ? 0 : saved.position().seconds();
   }
 
@@ -92,7 +97,8 @@ final class Runner {
               score.accuracy(),
               phase.images() * 1e9 / (System.nanoTime() - stepStart)));
       if (within == steps) {
-        phase.endEpoch((int) (step / steps), (System.nanoTime() - epochStart) / 1e9, ledger, progress);
+        phase.endEpoch(
+            (int) (step / steps), (System.nanoTime() - epochStart) / 1e9, ledger, progress);
         save(phase, step);
         epochStart = System.nanoTime();
       }

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.espalier.data.Dataset;
+import org.espalier.report.RunRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -86,7 +87,9 @@ public final class Search {
   public RunRecord run(Path folder, Progress progress) {
     Configuration configuration = configuration();
     SearchRun run =
-        data == null ? SearchRun.start(configuration, folder) : SearchRun.start(configuration, data, folder);
+        data == null
+            ? SearchRun.start(configuration, folder)
+            : SearchRun.start(configuration, data, folder);
     return run.execute(progress, () -> false);
   }
 }

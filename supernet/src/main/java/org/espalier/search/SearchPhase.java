@@ -12,6 +12,7 @@ import org.espalier.data.Images;
 import org.espalier.data.Loader;
 import org.espalier.data.Normalisation;
 import org.espalier.optim.Schedule;
+import org.espalier.report.SearchEpoch;
 import org.espalier.space.Genotype;
 import org.espalier.space.SearchSpace;
 import org.espalier.space.Spaces;
@@ -47,8 +48,10 @@ final class SearchPhase implements Phase {
     strategy = Strategies.of(configuration.strategy());
     rng = Rng.of(configuration.seed()).split("search");
     SearchSpace.Size size =
-        new SearchSpace.Size(settings.channels(), settings.cells(), data.channels(), data.classCount());
-    Supernet supernet = Supernet.of(root -> space.supernet(root, size), backend, rng.split("weights"));
+        new SearchSpace.Size(
+            settings.channels(), settings.cells(), data.channels(), data.classCount());
+    Supernet supernet =
+        Supernet.of(root -> space.supernet(root, size), backend, rng.split("weights"));
     Architecture architecture = new Architecture(space, backend, rng.split("alpha"));
     bilevel = new Bilevel(space, strategy, supernet, architecture, settings);
     Images.Split halves = data.train().split(settings.trainShare(), rng.split("split"));
@@ -60,8 +63,10 @@ final class SearchPhase implements Phase {
     rate = Schedule.cosine(settings.learningRate(), settings.learningRateEnd(), settings.epochs());
   }
 
-  private Loader loader(Images images, Augment augment, Normalisation normalisation, String stream) {
-    return Loader.forTraining(images, settings.batch(), augment, normalisation, rng.split("data").split(stream));
+  private Loader loader(
+      Images images, Augment augment, Normalisation normalisation, String stream) {
+    return Loader.forTraining(
+        images, settings.batch(), augment, normalisation, rng.split("data").split(stream));
   }
 
   @Override
@@ -93,11 +98,13 @@ final class SearchPhase implements Phase {
   public void step(long step) {
     int epoch = (int) (step / steps());
     trainFeed.load(train.batchAt(step));
-    boolean alphaLearns = strategy.update() != Strategy.AlphaUpdate.NONE && epoch >= settings.alpha().warmup();
+    boolean alphaLearns =
+        strategy.update() != Strategy.AlphaUpdate.NONE && epoch >= settings.alpha().warmup();
     if (settings.alphaFirst() && alphaLearns) {
       architectureStep(step, epoch);
     }
-    trained = trained.plus(bilevel.weightStep(trainFeed, moment("weights", step, epoch), rate.at(epoch)));
+    trained =
+        trained.plus(bilevel.weightStep(trainFeed, moment("weights", step, epoch), rate.at(epoch)));
     if (!settings.alphaFirst() && alphaLearns) {
       architectureStep(step, epoch);
     }
@@ -107,7 +114,11 @@ final class SearchPhase implements Phase {
     validFeed.load(valid.batchAt(step));
     Score score =
         bilevel.architectureStep(
-            trainFeed, validFeed, moment("alpha", step, epoch), rate.at(epoch), settings.alpha().learningRate());
+            trainFeed,
+            validFeed,
+            moment("alpha", step, epoch),
+            rate.at(epoch),
+            settings.alpha().learningRate());
     validated = validated.plus(score);
   }
 

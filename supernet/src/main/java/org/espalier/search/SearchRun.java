@@ -10,6 +10,8 @@ import org.espalier.InputException;
 import org.espalier.backend.Backend;
 import org.espalier.data.Dataset;
 import org.espalier.data.Datasets;
+import org.espalier.report.HtmlReport;
+import org.espalier.report.RunRecord;
 import org.espalier.space.Genotype;
 import org.espalier.space.SearchSpace;
 import org.espalier.space.Spaces;
@@ -17,8 +19,9 @@ import org.espalier.tensor.Rng;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A whole run: search, then train what was found and some random architectures from scratch, then report. Its folder
- * holds {@code config.yaml}, {@code metrics.jsonl}, {@code genotype.json}, {@code checkpoint} and {@code report.html}.
+ * A whole run: search, then train what was found and some random architectures from scratch, then
+ * report. Its folder holds {@code config.yaml}, {@code metrics.jsonl}, {@code genotype.json},
+ * {@code checkpoint} and {@code report.html}.
  */
 public final class SearchRun {
   private final Configuration configuration;
@@ -27,7 +30,10 @@ public final class SearchRun {
   private final RunFolder.@Nullable Saved saved;
 
   private SearchRun(
-      Configuration configuration, Dataset data, RunFolder folder, RunFolder.@Nullable Saved saved) {
+      Configuration configuration,
+      Dataset data,
+      RunFolder folder,
+      RunFolder.@Nullable Saved saved) {
     this.configuration = configuration;
     this.data = data;
     this.folder = folder;
@@ -37,7 +43,8 @@ public final class SearchRun {
   /**
    * A new run on the configuration's data.
    *
-   * @throws InputException if the data cannot be read, do not fit the space, or the folder is not free
+   * @throws InputException if the data cannot be read, do not fit the space, or the folder is not
+   *     free
    */
   public static SearchRun start(Configuration configuration, Path folder) {
     return start(configuration, Datasets.open(configuration.data()), folder);
@@ -45,7 +52,7 @@ public final class SearchRun {
 
   /** A new run on data of one's own; the configuration's {@code data} is their name only. */
   public static SearchRun start(Configuration configuration, Dataset data, Path folder) {
-    DataCheck.fits(configuration, data);
+    DataCheck.search(configuration, data);
     Devices.open(configuration.device(), configuration.threads()).close();
     return new SearchRun(configuration, data, RunFolder.create(folder, configuration), null);
   }
@@ -68,8 +75,13 @@ public final class SearchRun {
   }
 
   private static SearchRun resume(RunFolder existing, Configuration configuration, Dataset data) {
-    DataCheck.fits(configuration, data);
-    return new SearchRun(configuration, data, existing, existing.load(configuration));
+    DataCheck.search(configuration, data);
+    RunFolder.Saved saved = existing.load(configuration);
+    if (saved.position().phase().equals(TrainRun.PHASE)) {
+      throw new InputException(
+          existing.path() + " holds a training; continue it with espalier train --resume");
+    }
+    return new SearchRun(configuration, data, existing, saved);
   }
 
   /** Where its files are. */
@@ -104,7 +116,7 @@ public final class SearchRun {
       folder.write("genotype.json", Genotypes.json(space, found));
       train(runner, backend, contenders(space, found));
       RunRecord record = record(runner, backend, space, found);
-      folder.writeReport(record);
+      HtmlReport.write(record, folder.path().resolve("report.html"));
       return record;
     }
   }
@@ -127,7 +139,8 @@ public final class SearchRun {
     contenders.forEach(
         (name, genotype) -> {
           if (runner.ledger().contenders().stream().noneMatch(done -> done.name().equals(name))) {
-            try (TrainingPhase training = new TrainingPhase(configuration, genotype, name, data, backend)) {
+            try (TrainingPhase training =
+                new TrainingPhase(configuration, genotype, name, data, backend)) {
               runner.run(training);
               runner.ledger().contenders().add(training.contender(runner.ledger()));
             }
@@ -140,7 +153,9 @@ public final class SearchRun {
     Ledger ledger = runner.ledger();
     Map<String, List<String>> edges = new LinkedHashMap<>();
     for (SearchSpace.CellKind kind : space.cells()) {
-      edges.put(kind.name(), kind.edges().stream().map(edge -> edge.from() + " \u2192 " + edge.to()).toList());
+      edges.put(
+          kind.name(),
+          kind.edges().stream().map(edge -> edge.from() + " \u2192 " + edge.to()).toList());
     }
     return new RunRecord(
         configuration.strategy() + " on " + space.name() + ", " + data.name(),

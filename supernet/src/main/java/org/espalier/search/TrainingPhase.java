@@ -18,6 +18,8 @@ import org.espalier.op.Scale;
 import org.espalier.optim.Clip;
 import org.espalier.optim.Schedule;
 import org.espalier.optim.Sgd;
+import org.espalier.report.Contender;
+import org.espalier.report.TrainEpoch;
 import org.espalier.space.Genotype;
 import org.espalier.space.Network;
 import org.espalier.space.SearchSpace;
@@ -50,22 +52,30 @@ final class TrainingPhase implements Phase {
    *
    * @param architecture what to call it: "found", "random 1", ...
    */
-  TrainingPhase(Configuration configuration, Genotype genotype, String architecture, Dataset data, Backend backend) {
+  TrainingPhase(
+      Configuration configuration,
+      Genotype genotype,
+      String architecture,
+      Dataset data,
+      Backend backend) {
     this.settings = configuration.training();
     this.space = Spaces.of(configuration.space());
     this.genotype = genotype;
     this.architecture = architecture;
     this.backend = backend;
-    // One stream for all contenders: they start alike where they are alike, and see the same batches.
+    // One stream for all contenders: they start alike where they are alike, and see the same
+    // batches.
     rng = Rng.of(configuration.seed()).split("training");
     SearchSpace.Size size =
-        new SearchSpace.Size(settings.channels(), settings.cells(), data.channels(), data.classCount());
+        new SearchSpace.Size(
+            settings.channels(), settings.cells(), data.channels(), data.classCount());
     network = space.network(arena.root(), genotype, size, settings.auxiliary() > 0);
     arena.allocate(backend, rng.split("weights"));
     sgd = new Sgd(arena, settings.momentum(), settings.weightDecay(), settings.nesterov());
     Normalisation normalisation = Normalisation.of(data.train());
     train =
-        Loader.forTraining(data.train(), settings.batch(), settings.augment(), normalisation, rng.split("data"));
+        Loader.forTraining(
+            data.train(), settings.batch(), settings.augment(), normalisation, rng.split("data"));
     test = Loader.forEvaluation(data.test(), TEST_BATCH, normalisation);
     feed = new Feed(backend, data.train(), settings.batch());
     testFeed = new Feed(backend, data.test(), TEST_BATCH);
@@ -152,7 +162,9 @@ final class TrainingPhase implements Phase {
   /** What has been trained, after the last epoch. */
   Contender contender(Ledger ledger) {
     List<TrainEpoch> own =
-        ledger.training().stream().filter(epoch -> epoch.architecture().equals(architecture)).toList();
+        ledger.training().stream()
+            .filter(epoch -> epoch.architecture().equals(architecture))
+            .toList();
     return new Contender(
         architecture,
         genotype,

@@ -28,7 +28,10 @@ import org.espalier.supernet.Supernet;
 import org.espalier.tensor.Shape;
 import org.jspecify.annotations.Nullable;
 
-/** The search and evaluation networks of the DARTS space: the same chain of cells around different cells. */
+/**
+ * The search and evaluation networks of the DARTS space: the same chain of cells around different
+ * cells.
+ */
 final class DartsNetworks {
   private static final int STEM_MULTIPLIER = 3;
 
@@ -54,7 +57,12 @@ final class DartsNetworks {
   }
 
   /** Stem, cells and classifier; {@code auxiliaryAfter} is the cell the auxiliary head looks at. */
-  private record Chain(Module stem, List<Cell> cells, Module classifier, int auxiliaryAfter, @Nullable Module auxiliary) {
+  private record Chain(
+      Module stem,
+      List<Cell> cells,
+      Module classifier,
+      int auxiliaryAfter,
+      @Nullable Module auxiliary) {
     Network.Output forward(Pass pass, Tensor images) {
       Tape tape = pass.tape;
       Tensor before = tape.scope(() -> stem.forward(tape, images));
@@ -71,7 +79,8 @@ final class DartsNetworks {
         }
       }
       Tensor end = last;
-      return new Network.Output(classifier.forward(tape, tape.apply(new GlobalAvgPool(), end)), side);
+      return new Network.Output(
+          classifier.forward(tape, tape.apply(new GlobalAvgPool(), end)), side);
     }
   }
 
@@ -84,7 +93,8 @@ final class DartsNetworks {
             Policy.SEARCH,
             null,
             (in, channels, reduction) -> mixed(space, in, channels, reduction));
-    return (tape, images, selections) -> chain.forward(new Pass(tape, selections, 0), images).logits();
+    return (tape, images, selections) ->
+        chain.forward(new Pass(tape, selections, 0), images).logits();
   }
 
   /** The widths of the auxiliary head's two convolutions. */
@@ -151,14 +161,20 @@ final class DartsNetworks {
         head = auxiliaryHead(root.child("aux"), last, auxiliary, size.classes());
       }
     }
-    return new Chain(stem, cells, new Linear(root, "classifier", last, size.classes()), 2 * layers / 3, head);
+    return new Chain(
+        stem, cells, new Linear(root, "classifier", last, size.classes()), 2 * layers / 3, head);
   }
 
   private static Nodes mixed(DartsSpace space, Namespace in, int channels, boolean reduction) {
     List<SearchSpace.Edge> edges = space.cells().getFirst().edges();
     List<MixedEdge> built = new ArrayList<>();
     for (SearchSpace.Edge edge : edges) {
-      built.add(new MixedEdge(in.child("edge." + edge), space.candidates(), channels, stride(reduction, edge.from())));
+      built.add(
+          new MixedEdge(
+              in.child("edge." + edge),
+              space.candidates(),
+              channels,
+              stride(reduction, edge.from())));
     }
     int kind = reduction ? DartsSpace.REDUCE : DartsSpace.NORMAL;
     return (pass, s0, s1) -> {
@@ -179,7 +195,8 @@ final class DartsNetworks {
     };
   }
 
-  private static Nodes fixed(DartsSpace space, Namespace in, int channels, boolean reduction, Genotype.Cell cell) {
+  private static Nodes fixed(
+      DartsSpace space, Namespace in, int channels, boolean reduction, Genotype.Cell cell) {
     List<Branch> branches = new ArrayList<>();
     Set<String> taken = new HashSet<>();
     for (Gene gene : cell.genes()) {
@@ -228,7 +245,8 @@ final class DartsNetworks {
   }
 
   /** The auxiliary head for 8x8 maps: [N, 8, 8, C] -> [N, classes]. */
-  private static Module auxiliaryHead(Namespace in, int channels, AuxiliaryWidths widths, int classes) {
+  private static Module auxiliaryHead(
+      Namespace in, int channels, AuxiliaryWidths widths, int classes) {
     int first = widths.first;
     int second = widths.second;
     Module relu = (tape, x) -> tape.apply(new Relu(), x);
@@ -236,7 +254,8 @@ final class DartsNetworks {
         .then(Conv2d.same(in, "conv1.weight", channels, first, 1, 1))
         .then(new BatchNorm2d(in, "bn1", first, Policy.TRAIN))
         .then(relu)
-        .then(Conv2d.of(in, "conv2.weight", first, second, 2, new org.espalier.op.Conv2d(1, 0, 1, 1)))
+        .then(
+            Conv2d.of(in, "conv2.weight", first, second, 2, new org.espalier.op.Conv2d(1, 0, 1, 1)))
         .then(new BatchNorm2d(in, "bn2", second, Policy.TRAIN))
         .then(relu)
         .then((tape, x) -> tape.apply(new GlobalAvgPool(), x))

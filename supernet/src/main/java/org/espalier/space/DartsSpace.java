@@ -10,8 +10,8 @@ import org.espalier.supernet.Supernet;
 import org.espalier.tensor.Rng;
 
 /**
- * The DARTS space for images (Liu et al. 2019): a normal and a reduction cell, each with two inputs, four nodes and
- * 14 edges, eight candidates; a node keeps two of its edges.
+ * The DARTS space for images (Liu et al. 2019): a normal and a reduction cell, each with two
+ * inputs, four nodes and 14 edges, eight candidates; a node keeps two of its edges.
  */
 final class DartsSpace implements SearchSpace {
   static final int STEPS = 4;
@@ -38,7 +38,8 @@ final class DartsSpace implements SearchSpace {
 
   @Override
   public String description() {
-    return "normal and reduction cell of 4 nodes, 8 operations, 2 inputs to a node (Liu et al. 2019)";
+    return "normal and reduction cell of 4 nodes, 8 operations, 2 inputs to a node (Liu et al."
+               + " 2019)";
   }
 
   @Override
@@ -97,7 +98,10 @@ final class DartsSpace implements SearchSpace {
     return candidates().get(1 + rng.below(counter, candidates().size() - 1)).name();
   }
 
-  /** For each node the two edges whose best operation other than {@code none} is strongest, with that operation. */
+  /**
+   * For each node the two edges whose best operation other than {@code none} is strongest, with
+   * that operation.
+   */
   @Override
   public Genotype derive(List<float[][]> strengths) {
     List<Genotype.Cell> cells = new ArrayList<>();
@@ -112,9 +116,10 @@ final class DartsSpace implements SearchSpace {
             incoming.add(e);
           }
         }
-        incoming.sort(Comparator.comparing((Integer e) -> -strength[e][best(strength[e])]));
+        incoming.sort(Comparator.comparingDouble(e -> -strength[e][best(strength[e])]));
         for (int e : incoming.subList(0, 2)) {
-          genes.add(new Gene(EDGES.get(e).from(), node, candidates().get(best(strength[e])).name()));
+          genes.add(
+              new Gene(EDGES.get(e).from(), node, candidates().get(best(strength[e])).name()));
         }
       }
       cells.add(new Genotype.Cell(cells().get(kind).name(), genes));
@@ -142,11 +147,14 @@ final class DartsSpace implements SearchSpace {
     List<CellGraph> graphs = new ArrayList<>();
     for (Genotype.Cell cell : genotype.cells()) {
       List<CellGraph.Arrow> arrows = new ArrayList<>();
-      cell.genes().forEach(gene -> arrows.add(new CellGraph.Arrow(gene.from(), gene.to(), gene.op())));
+      cell.genes()
+          .forEach(gene -> arrows.add(new CellGraph.Arrow(gene.from(), gene.to(), gene.op())));
       for (int node = INPUTS; node < INPUTS + STEPS; node++) {
         arrows.add(new CellGraph.Arrow(node, INPUTS + STEPS, ""));
       }
-      graphs.add(new CellGraph(cell.name(), List.of("c_{k-2}", "c_{k-1}", "0", "1", "2", "3", "c_{k}"), arrows));
+      graphs.add(
+          new CellGraph(
+              cell.name(), List.of("c_{k-2}", "c_{k-1}", "0", "1", "2", "3", "c_{k}"), arrows));
     }
     return graphs;
   }

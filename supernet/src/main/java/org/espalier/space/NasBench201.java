@@ -28,8 +28,9 @@ import org.espalier.tensor.Rng;
 import org.jspecify.annotations.Nullable;
 
 /**
- * NAS-Bench-201 (Dong and Yang 2020), the topology space of NATS-Bench: a cell of 4 nodes and 6 edges, 5 candidates,
- * 15,625 architectures; 3 stages of N cells with C, 2C and 4C channels, residual blocks of stride 2 in between.
+ * NAS-Bench-201 (Dong and Yang 2020), the topology space of NATS-Bench: a cell of 4 nodes and 6
+ * edges, 5 candidates, 15,625 architectures; 3 stages of N cells with C, 2C and 4C channels,
+ * residual blocks of stride 2 in between.
  */
 final class NasBench201 implements SearchSpace {
   private static final int NODES = 4;
@@ -58,7 +59,11 @@ final class NasBench201 implements SearchSpace {
   @Override
   public List<CandidateOp> candidates() {
     return List.of(
-        Candidates.NONE, Candidates.SKIP, Candidates.CONV_1X1, Candidates.CONV_3X3, Candidates.AVG_POOL);
+        Candidates.NONE,
+        Candidates.SKIP,
+        Candidates.CONV_1X1,
+        Candidates.CONV_3X3,
+        Candidates.AVG_POOL);
   }
 
   @Override
@@ -84,7 +89,12 @@ final class NasBench201 implements SearchSpace {
   @Override
   public Network network(Namespace root, Genotype genotype, Size size, boolean auxiliary) {
     Cell net =
-        skeleton(root, size, Policy.TRAIN, Policy.TRAIN, (in, channels) -> fixedCell(in, channels, genotype));
+        skeleton(
+            root,
+            size,
+            Policy.TRAIN,
+            Policy.TRAIN,
+            (in, channels) -> fixedCell(in, channels, genotype));
     return (tape, images, dropPath) -> new Network.Output(net.forward(tape, images, null), null);
   }
 
@@ -93,7 +103,8 @@ final class NasBench201 implements SearchSpace {
   }
 
   /** What surrounds the cells: stem, stages, residual blocks and head. */
-  private static Cell skeleton(Namespace root, Size size, Policy outer, Policy inner, CellBuilder cell) {
+  private static Cell skeleton(
+      Namespace root, Size size, Policy outer, Policy inner, CellBuilder cell) {
     int channels = size.channels();
     Module stem =
         Conv2d.same(root, "stem.conv.weight", size.inputChannels(), channels, 3, 1)
@@ -136,7 +147,9 @@ final class NasBench201 implements SearchSpace {
 
   private Cell mixedCell(Namespace in, int channels) {
     List<MixedEdge> edges =
-        EDGES.stream().map(e -> new MixedEdge(in.child("edge." + e), candidates(), channels, 1)).toList();
+        EDGES.stream()
+            .map(e -> new MixedEdge(in.child("edge." + e), candidates(), channels, 1))
+            .toList();
     return (tape, x, selections) ->
         nodes(
             x,
@@ -214,7 +227,10 @@ final class NasBench201 implements SearchSpace {
     return new Genotype(name(), List.of(new Genotype.Cell("cell", genes)));
   }
 
-  /** Such as {@code |nor_conv_3x3~0|+|none~0|skip_connect~1|+|avg_pool_3x3~0|none~1|nor_conv_1x1~2|}. */
+  /**
+   * Such as {@code
+   * |nor_conv_3x3~0|+|none~0|skip_connect~1|+|avg_pool_3x3~0|none~1|nor_conv_1x1~2|}.
+   */
   @Override
   public String format(Genotype genotype) {
     StringBuilder text = new StringBuilder();
@@ -238,21 +254,29 @@ final class NasBench201 implements SearchSpace {
     }
     for (int to = 1; to < NODES; to++) {
       String node = nodes[to - 1].strip();
-      String[] inputs = node.startsWith("|") && node.endsWith("|") && node.length() > 1
-          ? node.substring(1, node.length() - 1).split("\\|", -1)
-          : new String[0];
+      String[] inputs =
+          node.startsWith("|") && node.endsWith("|") && node.length() > 1
+              ? node.substring(1, node.length() - 1).split("\\|", -1)
+              : new String[0];
       if (inputs.length != to) {
-        throw malformed(text, "node " + to + " is '" + node + "', " + to + " operations between '|' are wanted");
+        throw malformed(
+            text,
+            "node " + to + " is '" + node + "', " + to + " operations between '|' are wanted");
       }
       for (int from = 0; from < to; from++) {
-        String op = inputs[from].endsWith("~" + from)
-            ? inputs[from].substring(0, inputs[from].lastIndexOf('~'))
-            : "";
+        String op =
+            inputs[from].endsWith("~" + from)
+                ? inputs[from].substring(0, inputs[from].lastIndexOf('~'))
+                : "";
         if (candidates().stream().noneMatch(candidate -> candidate.name().equals(op))) {
           throw malformed(
               text,
-              "'" + inputs[from] + "' is not one of "
-                  + String.join(", ", candidates().stream().map(CandidateOp::name).toList()) + " followed by ~" + from);
+              "'"
+                  + inputs[from]
+                  + "' is not one of "
+                  + String.join(", ", candidates().stream().map(CandidateOp::name).toList())
+                  + " followed by ~"
+                  + from);
         }
         genes.add(new Gene(from, to, op));
       }

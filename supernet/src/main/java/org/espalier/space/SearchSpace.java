@@ -8,7 +8,10 @@ import org.espalier.supernet.Selections;
 import org.espalier.supernet.Supernet;
 import org.espalier.tensor.Rng;
 
-/** A set of architectures, the supernet that contains them all, and the networks they are in the end. */
+/**
+ * A set of architectures, the supernet that contains them all, and the networks they are in the
+ * end.
+ */
 public interface SearchSpace {
   /** What it is selected by. */
   String name();
@@ -93,7 +96,10 @@ public interface SearchSpace {
     throw new IllegalArgumentException(name() + " has no candidate " + name);
   }
 
-  /** The path of an architecture through the supernet: on each edge its operation, elsewhere {@code none}. */
+  /**
+   * The path of an architecture through the supernet: on each edge its operation, elsewhere {@code
+   * none}.
+   */
   default Selections path(Genotype genotype) {
     return (kind, edge) -> {
       Edge wanted = cells().get(kind).edges().get(edge);

@@ -27,7 +27,9 @@ public final class Spaces {
         .orElseThrow(
             () ->
                 new InputException(
-                    "unknown search space '" + name + "'; known: "
+                    "unknown search space '"
+                        + name
+                        + "'; known: "
                         + ALL.stream().map(SearchSpace::name).collect(Collectors.joining(", "))));
   }
 }

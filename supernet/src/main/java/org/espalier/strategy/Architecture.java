@@ -11,7 +11,10 @@ import org.espalier.space.SearchSpace;
 import org.espalier.tensor.Rng;
 import org.espalier.tensor.Shape;
 
-/** The architecture parameters: for each kind of cell an alpha {@code [edges, candidates]}, in an arena of their own. */
+/**
+ * The architecture parameters: for each kind of cell an alpha {@code [edges, candidates]}, in an
+ * arena of their own.
+ */
 public final class Architecture {
   /** DARTS draws alpha from 1e-3 N(0, 1). */
   private static final float DEVIATION = 1e-3f;

@@ -17,7 +17,8 @@ record Darts(String name, AlphaUpdate update) implements Strategy {
 
   @Override
   public Selections select(Draw draw) {
-    List<Tensor> weights = draw.alphas().stream().map(alpha -> draw.tape().apply(new Softmax(), alpha)).toList();
+    List<Tensor> weights =
+        draw.alphas().stream().map(alpha -> draw.tape().apply(new Softmax(), alpha)).toList();
     return (kind, edge) -> new Selection.All(weights.get(kind), edge);
   }
 }

@@ -6,8 +6,9 @@ import org.espalier.tensor.Rng;
 import org.espalier.tensor.Shape;
 
 /**
- * A sample of Dirichlet(concentration) for each row of {@code [rows, k]}, as normalised gamma variables, with the
- * pathwise gradient of each gamma variable (implicit reparameterisation, Figurnov et al. 2018).
+ * A sample of Dirichlet(concentration) for each row of {@code [rows, k]}, as normalised gamma
+ * variables, with the pathwise gradient of each gamma variable (implicit reparameterisation,
+ * Figurnov et al. 2018).
  */
 record Dirichlet(Rng rng) implements Op {
   /** Draws of one gamma variable before it is given up: the chance to get there is below 1e-100. */
@@ -59,7 +60,8 @@ record Dirichlet(Rng rng) implements Op {
         dot += (double) gamma[i] * upstream[i];
       }
       for (int i = row * columns; i < (row + 1) * columns; i++) {
-        gradient[i] = (float) ((upstream[i] - dot / sum) / sum * gammaGrad(concentration[i], gamma[i]));
+        gradient[i] =
+            (float) ((upstream[i] - dot / sum) / sum * gammaGrad(concentration[i], gamma[i]));
       }
     }
     var scratch = call.scratch(size);
@@ -68,7 +70,10 @@ record Dirichlet(Rng rng) implements Op {
     call.backend().axpby(1, scratch, dx.add() ? 1 : 0, dx.buffer());
   }
 
-  /** A Gamma(shape, 1) variable (Marsaglia and Tsang 2000; below 1 by the boost of a variable of shape + 1). */
+  /**
+   * A Gamma(shape, 1) variable (Marsaglia and Tsang 2000; below 1 by the boost of a variable of
+   * shape + 1).
+   */
   static double gamma(double shape, Rng rng) {
     if (shape < 1) {
       return gamma(shape + 1, rng.split(1)) * Math.pow(rng.uniformOpen(0), 1 / shape);
@@ -78,16 +83,20 @@ record Dirichlet(Rng rng) implements Op {
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
       double x = rng.normal(2L * attempt);
       double v = Math.pow(1 + c * x, 3);
-      if (v > 0 && Math.log(rng.split(2).uniformOpen(attempt)) < x * x / 2 + d - d * v + d * Math.log(v)) {
+      if (v > 0
+          && Math.log(rng.split(2).uniformOpen(attempt))
+              < x * x / 2 + d - d * v + d * Math.log(v)) {
         return d * v;
       }
     }
-    throw new IllegalStateException("no gamma variable of shape " + shape + " in " + ATTEMPTS + " draws");
+    throw new IllegalStateException(
+        "no gamma variable of shape " + shape + " in " + ATTEMPTS + " draws");
   }
 
   /**
-   * dx/da of a Gamma(a, 1) variable at fixed probability, {@code -(dF/da)/p}. With F's series x^a e^-x sum_n x^n /
-   * Gamma(a+n+1), term by term: {@code -x sum_n x^n/(a(a+1)...(a+n)) (log x - digamma(a+n+1))}.
+   * dx/da of a Gamma(a, 1) variable at fixed probability, {@code -(dF/da)/p}. With F's series x^a
+   * e^-x sum_n x^n / Gamma(a+n+1), term by term: {@code -x sum_n x^n/(a(a+1)...(a+n)) (log x -
+   * digamma(a+n+1))}.
    */
   static double gammaGrad(double a, double x) {
     double logX = Math.log(x);
@@ -117,6 +126,9 @@ record Dirichlet(Rng rng) implements Op {
     return result
         + Math.log(at)
         - 1 / (2 * at)
-        - square * (1.0 / 12 - square * (1.0 / 120 - square * (1.0 / 252 - square * (1.0 / 240 - square / 132))));
+        - square
+            * (1.0 / 12
+                - square
+                    * (1.0 / 120 - square * (1.0 / 252 - square * (1.0 / 240 - square / 132))));
   }
 }

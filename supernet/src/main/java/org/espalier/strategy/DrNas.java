@@ -10,8 +10,8 @@ import org.espalier.supernet.Selection;
 import org.espalier.supernet.Selections;
 
 /**
- * DrNAS (Chen et al. 2021): the weights of an edge are a sample of Dirichlet(elu(alpha) + 1), differentiated pathwise;
- * alpha's distance from zero is penalised by Adam's weight decay.
+ * DrNAS (Chen et al. 2021): the weights of an edge are a sample of Dirichlet(elu(alpha) + 1),
+ * differentiated pathwise; alpha's distance from zero is penalised by Adam's weight decay.
  */
 record DrNas() implements Strategy {
   @Override

@@ -7,8 +7,8 @@ import org.espalier.space.SearchSpace;
 import org.espalier.tensor.Rng;
 
 /**
- * What a strategy may look at when it draws the selections of one pass. They hold for all cells of a kind: the papers
- * draw one architecture a step, not one a cell.
+ * What a strategy may look at when it draws the selections of one pass. They hold for all cells of
+ * a kind: the papers draw one architecture a step, not one a cell.
  *
  * @param tape of the pass; what is computed on it from the alphas is differentiated
  * @param space that is searched

@@ -13,8 +13,9 @@ import org.espalier.tensor.Rng;
 import org.espalier.tensor.Shape;
 
 /**
- * GDAS (Dong and Yang 2019): one hard Gumbel-softmax sample per edge, gradients through the soft one. Only the sampled
- * candidates are computed; the temperature falls from 10 to 0.1 in a straight line.
+ * GDAS (Dong and Yang 2019): one hard Gumbel-softmax sample per edge, gradients through the soft
+ * one. Only the sampled candidates are computed; the temperature falls from 10 to 0.1 in a straight
+ * line.
  */
 record Gdas() implements Strategy {
   private static final double HOT = 10;
@@ -45,10 +46,14 @@ record Gdas() implements Strategy {
     };
   }
 
-  /** The chosen candidate of each edge, and the straight-through gates {@code [edges, candidates]}. */
+  /**
+   * The chosen candidate of each edge, and the straight-through gates {@code [edges, candidates]}.
+   */
   record Sample(int[] chosen, Tensor gates) {}
 
-  /** Softmax is blind to a shift of its rows, so log_softmax(alpha) + g may be written alpha + g. */
+  /**
+   * Softmax is blind to a shift of its rows, so log_softmax(alpha) + g may be written alpha + g.
+   */
   static Sample sample(Tape tape, Tensor alpha, float[] noise, float temperature) {
     Tensor perturbed = tape.apply(new Add(), alpha, tape.constant(alpha.shape(), noise));
     Tensor soft = tape.apply(new Softmax(), tape.apply(new Scale(1 / temperature), perturbed));

@@ -10,8 +10,9 @@ import org.espalier.supernet.Selections;
 import org.espalier.tensor.Rng;
 
 /**
- * Random search with parameter sharing (RSPS, Li and Talwalkar 2019): one uniform architecture a step trains the shared
- * weights; then random architectures are scored with them and the best is taken.
+ * Random search with parameter sharing (RSPS, Li and Talwalkar 2019): one uniform architecture a
+ * step trains the shared weights; then random architectures are scored with them and the best is
+ * taken.
  *
  * @param scored how many are scored
  */
@@ -23,7 +24,9 @@ record RandomSharing(int scored) implements Strategy {
 
   @Override
   public String description() {
-    return "one uniform path a step, best of " + scored + " with shared weights (RSPS, Li and Talwalkar 2019)";
+    return "one uniform path a step, best of "
+        + scored
+        + " with shared weights (RSPS, Li and Talwalkar 2019)";
   }
 
   @Override
@@ -37,7 +40,8 @@ record RandomSharing(int scored) implements Strategy {
   }
 
   @Override
-  public Genotype derive(SearchSpace space, List<float[][]> alphas, ToDoubleFunction<Genotype> accuracy, Rng rng) {
+  public Genotype derive(
+      SearchSpace space, List<float[][]> alphas, ToDoubleFunction<Genotype> accuracy, Rng rng) {
     Set<Genotype> seen = new HashSet<>();
     Genotype best = space.random(rng.split(0));
     double bestAccuracy = Double.NEGATIVE_INFINITY;

@@ -33,7 +33,9 @@ public final class Strategies {
         .orElseThrow(
             () ->
                 new InputException(
-                    "unknown strategy '" + name + "'; known: "
+                    "unknown strategy '"
+                        + name
+                        + "'; known: "
                         + ALL.stream().map(Strategy::name).collect(Collectors.joining(", "))));
   }
 }

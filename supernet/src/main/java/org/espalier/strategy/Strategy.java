@@ -8,8 +8,8 @@ import org.espalier.supernet.Selections;
 import org.espalier.tensor.Rng;
 
 /**
- * A search strategy says only what is its own: how a selection is drawn, how alpha learns, and how an architecture is
- * read off. Everything else is common to all.
+ * A search strategy says only what is its own: how a selection is drawn, how alpha learns, and how
+ * an architecture is read off. Everything else is common to all.
  */
 public interface Strategy {
   /** What it is selected by. */
@@ -32,11 +32,17 @@ public interface Strategy {
     NONE,
     /** By its own gradient at the current weights. */
     FIRST_ORDER,
-    /** Through one virtual step of the weights (DARTS eq. 7), its Hessian product by finite differences (eq. 8). */
+    /**
+     * Through one virtual step of the weights (DARTS eq. 7), its Hessian product by finite
+     * differences (eq. 8).
+     */
     UNROLLED
   }
 
-  /** The weight of each candidate that alpha stands for, rows summing to 1: what is drawn, logged and read off. */
+  /**
+   * The weight of each candidate that alpha stands for, rows summing to 1: what is drawn, logged
+   * and read off.
+   */
   default float[][] strengths(float[][] alpha) {
     return softmax(alpha);
   }
@@ -45,9 +51,11 @@ public interface Strategy {
    * The architecture that has been found.
    *
    * @param alphas for each kind of cell, {@code [edges][candidates]}
-   * @param accuracy of an architecture with the shared weights, on one batch of validation images: costly
+   * @param accuracy of an architecture with the shared weights, on one batch of validation images:
+   *     costly
    */
-  default Genotype derive(SearchSpace space, List<float[][]> alphas, ToDoubleFunction<Genotype> accuracy, Rng rng) {
+  default Genotype derive(
+      SearchSpace space, List<float[][]> alphas, ToDoubleFunction<Genotype> accuracy, Rng rng) {
     return space.derive(alphas.stream().map(this::strengths).toList());
   }
 

@@ -10,14 +10,19 @@ import org.espalier.nn.BatchNorm2d;
 import org.espalier.nn.ParameterArena;
 import org.jspecify.annotations.Nullable;
 
-/** An edge of a supernet's cell: all candidates, of which a {@link Selection} computes what it wants. */
+/**
+ * An edge of a supernet's cell: all candidates, of which a {@link Selection} computes what it
+ * wants.
+ */
 public final class MixedEdge {
   private final List<@Nullable Branch> branches = new ArrayList<>();
 
   /** Builds every candidate, each under its name. */
-  public MixedEdge(ParameterArena.Namespace in, List<CandidateOp> candidates, int channels, int stride) {
+  public MixedEdge(
+      ParameterArena.Namespace in, List<CandidateOp> candidates, int channels, int stride) {
     for (CandidateOp candidate : candidates) {
-      branches.add(candidate.build(in.child(candidate.name()), channels, stride, BatchNorm2d.Policy.SEARCH));
+      branches.add(
+          candidate.build(in.child(candidate.name()), channels, stride, BatchNorm2d.Policy.SEARCH));
     }
   }
 

@@ -8,8 +8,8 @@ import org.espalier.nn.ParameterArena;
 import org.espalier.tensor.Rng;
 
 /**
- * The over-complete network that one-shot search trains. It knows no algorithm: what each edge computes is handed to it
- * with every pass.
+ * The over-complete network that one-shot search trains. It knows no algorithm: what each edge
+ * computes is handed to it with every pass.
  */
 public final class Supernet {
   private final ParameterArena weights;
@@ -28,7 +28,8 @@ public final class Supernet {
   }
 
   /** Builds and initialises a supernet. */
-  public static Supernet of(Function<ParameterArena.Namespace, Body> space, Backend backend, Rng rng) {
+  public static Supernet of(
+      Function<ParameterArena.Namespace, Body> space, Backend backend, Rng rng) {
     ParameterArena arena = new ParameterArena();
     Body body = space.apply(arena.root());
     return new Supernet(arena.allocate(backend, rng), body);

@@ -32,9 +32,12 @@ class BadInputTest {
 
   static Stream<Arguments> options() {
     return Stream.of(
-        arguments("unknown search space 'foo'; known: nasbench201, darts", List.of("--space", "foo")),
-        arguments("unknown strategy 'dartz'; known: darts, darts-2nd", List.of("--strategy", "dartz")),
-        arguments("unknown key 'search.foo'; known: search.epochs", List.of("--set", "search.foo=1")),
+        arguments(
+            "unknown search space 'foo'; known: nasbench201, darts", List.of("--space", "foo")),
+        arguments(
+            "unknown strategy 'dartz'; known: darts, darts-2nd", List.of("--strategy", "dartz")),
+        arguments(
+            "unknown key 'search.foo'; known: search.epochs", List.of("--set", "search.foo=1")),
         arguments("unknown key 'foo'; known: space", List.of("--set", "foo.bar=1")),
         arguments("'search.epochs'", List.of("--set", "search.epochs=many")),
         arguments("'search.nesterov'", List.of("--set", "search.nesterov=2")),
@@ -46,7 +49,8 @@ class BadInputTest {
         arguments("unknown data 'foo'; known: fashion-mnist", List.of("--data", "foo")),
         arguments("no such folder", List.of("--data", "idx:nowhere")),
         arguments("unknown preset 'desk'; known: laptop, paper", List.of("--preset", "desk")),
-        arguments("--config nowhere.yaml: there is no such file", List.of("--config", "nowhere.yaml")),
+        arguments(
+            "--config nowhere.yaml: there is no such file", List.of("--config", "nowhere.yaml")),
         arguments("'--epochs': 'ten' is not an int", List.of("--epochs", "ten")),
         arguments("did you mean --epochs", List.of("--epoch", "3")),
         arguments("try 'espalier search --help'", List.of("--seed")),
@@ -57,7 +61,8 @@ class BadInputTest {
   @ParameterizedTest(name = "search {1}")
   @MethodSource("options")
   void anOptionThatCannotBe(String saying, List<String> options) {
-    Stream<String> out = options.contains("--resume") ? Stream.of() : Stream.of("--out", run.toString());
+    Stream<String> out =
+        options.contains("--resume") ? Stream.of() : Stream.of("--out", run.toString());
     called("search", Stream.concat(out, options.stream())).refused(saying);
     assertThat(run).doesNotExist();
   }
@@ -96,8 +101,10 @@ class BadInputTest {
 
   @Test
   void aGenotypeFileThatIsCutShort() throws IOException {
-    Path file = Files.writeString(temp.resolve("genotype.json"), "{\"space\": \"nasbench201\", \"geno");
-    Called.with("train", file.toString(), "--data", data, "--out", run.toString()).refused("genotype.json");
+    Path file =
+        Files.writeString(temp.resolve("genotype.json"), "{\"space\": \"nasbench201\", \"geno");
+    Called.with("train", file.toString(), "--data", data, "--out", run.toString())
+        .refused("genotype.json");
     assertThat(run).doesNotExist();
   }
 
@@ -117,7 +124,10 @@ class BadInputTest {
   @MethodSource("files")
   void aConfigurationFileThatCannotBe(String yaml, String saying) throws IOException {
     Path file = Files.writeString(temp.resolve("my.yaml"), yaml);
-    called("search", Stream.of("--space", "nasbench201", "--config", file.toString(), "--out", run.toString()))
+    called(
+            "search",
+            Stream.of(
+                "--space", "nasbench201", "--config", file.toString(), "--out", run.toString()))
         .refused(saying);
     assertThat(run).doesNotExist();
   }
@@ -132,7 +142,8 @@ class BadInputTest {
   @Test
   void cifarFilesThatAreCutShort() throws IOException {
     Path file = Files.write(temp.resolve("batch.bin"), new byte[10 * 3073 - 5]);
-    Called.search("--data", "cifar10:" + file, "--out", run.toString()).refused("batch.bin", "3073");
+    Called.search("--data", "cifar10:" + file, "--out", run.toString())
+        .refused("batch.bin", "3073");
     assertThat(run).doesNotExist();
   }
 
@@ -142,13 +153,15 @@ class BadInputTest {
       Path of = Files.createDirectories(temp.resolve("folder").resolve(folder));
       Files.writeString(of.resolve("1.png"), "\u0089PNG");
     }
-    Called.search("--data", "images:" + temp.resolve("folder"), "--out", run.toString()).refused("1.png");
+    Called.search("--data", "images:" + temp.resolve("folder"), "--out", run.toString())
+        .refused("1.png");
     assertThat(run).doesNotExist();
   }
 
   @Test
   void tooFewImagesForABatch() {
-    Called.search("--data", data, "--out", run.toString(), "--set", "search.batch=1000").refused("search.batch is 1000");
+    Called.search("--data", data, "--out", run.toString(), "--set", "search.batch=1000")
+        .refused("search.batch is 1000");
     assertThat(run).doesNotExist();
   }
 
@@ -163,7 +176,15 @@ class BadInputTest {
   void aFileInTheWayAboveTheFolder() throws IOException {
     Path file = Files.writeString(temp.resolve("file"), "precious");
     Called.search("--data", data, "--out", file.resolve("run").toString()).refused(file.toString());
-    Called.with("train", "DARTS_V1", "--data", data, "--set", "training.auxiliary=0", "--out", file + "/run")
+    Called.with(
+            "train",
+            "DARTS_V1",
+            "--data",
+            data,
+            "--set",
+            "training.auxiliary=0",
+            "--out",
+            file + "/run")
         .refused(file.toString());
     assertThat(file).hasContent("precious");
   }
@@ -172,7 +193,8 @@ class BadInputTest {
   void aFolderThatHoldsSomethingAlready() throws IOException {
     Files.createDirectories(run);
     Path note = Files.writeString(run.resolve("note"), "precious");
-    Called.search("--data", data, "--out", run.toString()).refused(run.toString(), "not empty", "--resume");
+    Called.search("--data", data, "--out", run.toString())
+        .refused(run.toString(), "not empty", "--resume");
     assertThat(run).isDirectoryContaining(note::equals);
     try (Stream<Path> inside = Files.list(run)) {
       assertThat(inside).hasSize(1);

@@ -11,8 +11,19 @@ import java.util.List;
 record Called(int code, String out, String err) {
   /** Of a search on {@link TinyData} that takes a moment; goes after {@code search}. */
   private static final List<String> TINY =
-      List.of("--epochs", "2", "--train-epochs", "1", "--batch", "16", "--channels", "2", "--cells", "1",
-          "--set", "contenders=1");
+      List.of(
+          "--epochs",
+          "2",
+          "--train-epochs",
+          "1",
+          "--batch",
+          "16",
+          "--channels",
+          "2",
+          "--cells",
+          "1",
+          "--set",
+          "contenders=1");
 
   static Called with(String... args) {
     StringWriter out = new StringWriter();

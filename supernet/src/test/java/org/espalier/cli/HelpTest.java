@@ -34,10 +34,18 @@ class HelpTest {
 
   @Test
   void listsAreComplete() {
-    Spaces.all().forEach(space -> assertThat(list("spaces")).contains(space.name(), firstWord(space.description())));
-    Strategies.all().forEach(s -> assertThat(list("strategies")).contains(s.name(), firstWord(s.description())));
-    Candidates.all().forEach(c -> assertThat(list("candidates")).contains(c.name(), firstWord(c.description())));
-    Datasets.sources().forEach(s -> assertThat(list("data")).contains(s.usage(), firstWord(s.description())));
+    Spaces.all()
+        .forEach(
+            space ->
+                assertThat(list("spaces")).contains(space.name(), firstWord(space.description())));
+    Strategies.all()
+        .forEach(
+            s -> assertThat(list("strategies")).contains(s.name(), firstWord(s.description())));
+    Candidates.all()
+        .forEach(
+            c -> assertThat(list("candidates")).contains(c.name(), firstWord(c.description())));
+    Datasets.sources()
+        .forEach(s -> assertThat(list("data")).contains(s.usage(), firstWord(s.description())));
     assertThat(list("devices")).contains("cuda", "simd", "ejml");
   }
 
@@ -57,14 +65,18 @@ class HelpTest {
     int code = Faults.explain(new IllegalStateException("lost\n  count"), line);
     assertThat(code).isEqualTo(1);
     assertThat(err.toString().strip())
-        .isEqualTo("espalier: this should not happen: java.lang.IllegalStateException: lost count; --verbose shows where");
+        .isEqualTo(
+            "espalier: this should not happen: java.lang.IllegalStateException: lost count;"
+                + " --verbose shows where");
   }
 
   @Test
   void verboseShowsWhere() {
     Called called = Called.with("search", "--verbose", "--space", "foo");
     assertThat(called.code()).isEqualTo(2);
-    assertThat(called.err()).startsWith("espalier: unknown search space 'foo'").contains("\tat org.espalier");
+    assertThat(called.err())
+        .startsWith("espalier: unknown search space 'foo'")
+        .contains("\tat org.espalier");
   }
 
   private static String list(String what) {

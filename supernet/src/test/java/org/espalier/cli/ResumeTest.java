@@ -77,15 +77,20 @@ class ResumeTest {
     stop(1);
     Path config = run.resolve("config.yaml");
     Files.writeString(config, Files.readString(config).replace("seed: 0", "seed: 1"));
-    Called.with("search", "--resume", run.toString()).refused("checkpoint of another configuration", "seed: 1");
+    Called.with("search", "--resume", run.toString())
+        .refused("checkpoint of another configuration", "seed: 1");
   }
 
   /** As Ctrl-C does it, but with a signal that no parent process can have switched off. */
   @Test
   void aTerminatedProcessLeavesACheckpointToContinueFrom() throws Exception {
-    Process process = espalier(Called.searchArguments("--data", data, "--out", run.toString(), "--set", "search.epochs=20"));
+    Process process =
+        espalier(
+            Called.searchArguments(
+                "--data", data, "--out", run.toString(), "--set", "search.epochs=20"));
     try {
-      assertThat(process.inputReader().lines().anyMatch(line -> line.startsWith("search  2/20"))).isTrue();
+      assertThat(process.inputReader().lines().anyMatch(line -> line.startsWith("search  2/20")))
+          .isTrue();
       process.toHandle().destroy(); // its streams stay open
       String err = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
       assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
@@ -97,9 +102,13 @@ class ResumeTest {
     }
     Called.with("search", "--resume", run.toString()).succeeded();
     Path whole = temp.resolve("whole");
-    Called.with(Called.searchArguments("--data", data, "--out", whole.toString(), "--set", "search.epochs=20")).succeeded();
+    Called.with(
+            Called.searchArguments(
+                "--data", data, "--out", whole.toString(), "--set", "search.epochs=20"))
+        .succeeded();
     assertThat(measured(run)).isEqualTo(measured(whole));
-    assertThat(run.resolve("genotype.json")).hasSameTextualContentAs(whole.resolve("genotype.json"));
+    assertThat(run.resolve("genotype.json"))
+        .hasSameTextualContentAs(whole.resolve("genotype.json"));
   }
 
   private static Process espalier(String... args) throws IOException {
@@ -116,7 +125,8 @@ class ResumeTest {
 
   /** The metrics but for the clock. */
   private static String measured(Path folder) throws IOException {
-    return Files.readString(folder.resolve("metrics.jsonl")).replaceAll("\"(seconds|imagesPerSecond)\":[^,}]*", "");
+    return Files.readString(folder.resolve("metrics.jsonl"))
+        .replaceAll("\"(seconds|imagesPerSecond)\":[^,}]*", "");
   }
 
   /** Starts a search of two epochs of four steps and stops it after some of them. */
@@ -136,7 +146,8 @@ class ResumeTest {
                 "contenders=1"));
     var asked = new AtomicInteger();
     SearchRun search = SearchRun.start(configuration, run);
-    assertThatThrownBy(() -> search.execute(Progress.SILENT, () -> asked.getAndIncrement() == steps))
+    assertThatThrownBy(
+            () -> search.execute(Progress.SILENT, () -> asked.getAndIncrement() == steps))
         .isInstanceOf(StoppedException.class);
   }
 }

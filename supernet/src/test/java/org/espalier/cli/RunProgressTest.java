@@ -6,8 +6,8 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import org.espalier.report.SearchEpoch;
 import org.espalier.search.Progress;
-import org.espalier.search.SearchEpoch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -63,8 +63,11 @@ class RunProgressTest {
   @Test
   void aBarShowsHowFarThePhaseIs() {
     String line = new StatusLine(SEARCH, step(6, 50), 321, 75).fit(79, true);
-    assertThat(line).isEqualTo("search  ━━━━━━─────  epoch 6/10  loss 1.234  acc 56.7%  321 images/s  1:15 left");
-    assertThat(new StatusLine(SEARCH, step(6, 50), 321, 75).fit(79, false)).contains("  ======-----  ");
+    assertThat(line)
+        .isEqualTo(
+            "search  ━━━━━━─────  epoch 6/10  loss 1.234  acc 56.7%  321 images/s  1:15 left");
+    assertThat(new StatusLine(SEARCH, step(6, 50), 321, 75).fit(79, false))
+        .contains("  ======-----  ");
   }
 
   @Test
@@ -80,12 +83,18 @@ class RunProgressTest {
 
   @Test
   void columnsAreAlignedAndTheLastOneBroken() {
-    String table = new Table("lrl").row("a", "1", "short").row("bcd", "234", "many words ".repeat(12).strip()).toString();
+    String table =
+        new Table("lrl")
+            .row("a", "1", "short")
+            .row("bcd", "234", "many words ".repeat(12).strip())
+            .toString();
     assertThat(table.lines().toList())
         .hasSize(3)
         .allMatch(line -> line.length() <= 100)
         .startsWith("a      1  short")
-        .element(2).asString().matches(" {10}\\S.*");
+        .element(2)
+        .asString()
+        .matches(" {10}\\S.*");
   }
 
   private RunProgress on(Screen screen) {
@@ -97,6 +106,7 @@ class RunProgressTest {
   }
 
   private static SearchEpoch epoch(int epoch) {
-    return new SearchEpoch(epoch, 10, 1.234, 0.567, 1.345, 0.543, 0.025, 1.609, 0.1667, 321, 25, Map.of(), "");
+    return new SearchEpoch(
+        epoch, 10, 1.234, 0.567, 1.345, 0.543, 0.025, 1.609, 0.1667, 321, 25, Map.of(), "");
   }
 }

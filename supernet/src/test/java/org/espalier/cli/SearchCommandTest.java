@@ -31,20 +31,37 @@ class SearchCommandTest {
         .contains("\nrandom 1 ")
         .endsWith(run.resolve("report.html") + "\n");
     assertThat(run.resolve("config.yaml")).content().contains("data: \"" + data);
-    assertThat(Files.readAllLines(run.resolve("metrics.jsonl"))).as("two epochs and two trainings").hasSize(4);
+    assertThat(Files.readAllLines(run.resolve("metrics.jsonl")))
+        .as("two epochs and two trainings")
+        .hasSize(4);
     assertThat(run.resolve("checkpoint")).isNotEmptyFile();
     assertThat(run.resolve("report.html")).content().contains("<svg");
     Path genotype = run.resolve("genotype.json");
-    String found = Files.readString(genotype).replaceAll("(?s).*\"genotype\" : \"([^\"]*)\".*", "$1");
+    String found =
+        Files.readString(genotype).replaceAll("(?s).*\"genotype\" : \"([^\"]*)\".*", "$1");
     assertThat(search.out()).contains(found);
 
     Path trained = temp.resolve("trained");
     Called train =
         Called.with(
-            "train", genotype.toString(), "--data", data, "--out", trained.toString(), "--epochs", "2",
-            "--batch", "16", "--channels", "2");
+            "train",
+            genotype.toString(),
+            "--data",
+            data,
+            "--out",
+            trained.toString(),
+            "--epochs",
+            "2",
+            "--batch",
+            "16",
+            "--channels",
+            "2");
     train.succeeded();
-    assertThat(train.out()).contains(found).contains("2/2  train ").contains("test accuracy").contains(trained.toString());
+    assertThat(train.out())
+        .contains(found)
+        .contains("2/2  train ")
+        .contains("test accuracy")
+        .contains(trained.toString());
     assertThat(Files.readAllLines(trained.resolve("metrics.jsonl"))).hasSize(2);
     assertThat(trained.resolve("genotype.json")).hasSameTextualContentAs(genotype);
 
@@ -54,10 +71,25 @@ class SearchCommandTest {
   @Test
   void optionsReachTheSettingsAndSettingsWinOverOptions() throws Exception {
     String data = TinyData.write(temp.resolve("images"));
-    Path file = Files.writeString(temp.resolve("my.yaml"), "strategy: gdas\nseed: 5\nsearch: {momentum: 0.5}\n");
+    Path file =
+        Files.writeString(
+            temp.resolve("my.yaml"), "strategy: gdas\nseed: 5\nsearch: {momentum: 0.5}\n");
     Path run = temp.resolve("run");
-    Called.search("--config", file.toString(), "--data", data, "--out", run.toString(), "--seed", "6", "--threads", "1",
-            "--set", "search.epochs=1", "--set", "contenders=0")
+    Called.search(
+            "--config",
+            file.toString(),
+            "--data",
+            data,
+            "--out",
+            run.toString(),
+            "--seed",
+            "6",
+            "--threads",
+            "1",
+            "--set",
+            "search.epochs=1",
+            "--set",
+            "contenders=0")
         .succeeded();
     assertThat(run.resolve("config.yaml"))
         .content()

@@ -7,7 +7,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Random;
 
-/** A data set in the IDX format that a network learns in a moment: a bright quadrant tells the class. */
+/**
+ * A data set in the IDX format that a network learns in a moment: a bright quadrant tells the
+ * class.
+ */
 final class TinyData {
   static final int TRAIN = 128;
   static final int TEST = 16;

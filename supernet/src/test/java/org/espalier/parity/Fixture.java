@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.espalier.autograd.Tensor;
 import org.espalier.backend.Backend;
@@ -24,8 +25,9 @@ import org.espalier.tensor.Shape;
 public record Fixture(Safetensors file) {
   /** Reads a fixture from the test resources. */
   public static Fixture of(String name) {
-    try (InputStream in = Fixture.class.getResourceAsStream("/parity/" + name + ".safetensors")) {
-      assertThat(in).as("fixture %s", name).isNotNull();
+    try (InputStream in =
+        Objects.requireNonNull(
+            Fixture.class.getResourceAsStream("/parity/" + name + ".safetensors"), name)) {
       return new Fixture(Safetensors.decode(name, in.readAllBytes()));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -35,7 +37,9 @@ public record Fixture(Safetensors file) {
   /** The back ends that are held to the fixtures. */
   public static Stream<Backend> backends() {
     Stream<Backend> portable = Stream.of(new EjmlBackend());
-    return CpuBackends.simdAvailable() ? Stream.concat(portable, Stream.of(CpuBackends.simd(2))) : portable;
+    return CpuBackends.simdAvailable()
+        ? Stream.concat(portable, Stream.of(CpuBackends.simd(2)))
+        : portable;
   }
 
   public SearchSpace space() {
@@ -45,7 +49,10 @@ public record Fixture(Safetensors file) {
   /** Channels, cells and classes of the fixture's network, for three input channels. */
   public SearchSpace.Size size() {
     return new SearchSpace.Size(
-        Integer.parseInt(note("C")), Integer.parseInt(note("N")), 3, Integer.parseInt(note("classes")));
+        Integer.parseInt(note("C")),
+        Integer.parseInt(note("N")),
+        3,
+        Integer.parseInt(note("classes")));
   }
 
   public String note(String key) {
@@ -54,28 +61,33 @@ public record Fixture(Safetensors file) {
 
   /** A tensor of the fixture on a device. */
   public Tensor tensor(Backend backend, String name) {
-    Safetensors.Entry entry = file.tensors().get(name);
-    assertThat(entry).as(name).isNotNull();
+    Safetensors.Entry entry = file.entry(name);
     Buffer buffer = backend.allocate(entry.values().length);
     backend.write(entry.values(), buffer);
     return Tensor.constant(Shape.of(entry.shape()), buffer);
   }
 
-  /** Sets every parameter to the fixture's tensor of its name; none may be missing, none left over. */
+  /**
+   * Sets every parameter to the fixture's tensor of its name; none may be missing, none left over.
+   */
   public void load(String prefix, ParameterArena arena) {
     List<String> names = arena.parameters().stream().map(p -> prefix + p.name()).toList();
-    List<String> stored = file.tensors().keySet().stream().filter(name -> name.startsWith(prefix)).toList();
+    List<String> stored =
+        file.tensors().keySet().stream().filter(name -> name.startsWith(prefix)).toList();
     assertThat(names).containsExactlyInAnyOrderElementsOf(stored);
     float[] all = new float[arena.values().size()];
     for (Parameter parameter : arena.parameters()) {
-      Safetensors.Entry entry = file.tensors().get(prefix + parameter.name());
+      Safetensors.Entry entry = file.entry(prefix + parameter.name());
       assertThat(Shape.of(entry.shape())).as(parameter.name()).isEqualTo(parameter.shape());
       System.arraycopy(entry.values(), 0, all, parameter.offset(), entry.values().length);
     }
     arena.backend().write(all, arena.values());
   }
 
-  /** Holds a buffer laid out as an arena to the fixture, relative to the largest value of the whole buffer. */
+  /**
+   * Holds a buffer laid out as an arena to the fixture, relative to the largest value of the whole
+   * buffer.
+   */
   public void assertArena(String prefix, ParameterArena arena, Buffer buffer, double tolerance) {
     float[] all = read(arena.backend(), buffer);
     float[] wanted = new float[all.length];
@@ -96,7 +108,9 @@ public record Fixture(Safetensors file) {
   }
 
   private void assertClose(String what, float[] got, float[] wanted, double tolerance) {
-    assertThat(BackendConformance.distance(got, wanted)).as("%s, relative error", what).isLessThan(tolerance);
+    assertThat(BackendConformance.distance(got, wanted))
+        .as("%s, relative error", what)
+        .isLessThan(tolerance);
   }
 
   public static float[] read(Backend backend, Buffer buffer) {

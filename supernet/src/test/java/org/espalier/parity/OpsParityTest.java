@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.espalier.autograd.Op;
 import org.espalier.autograd.Tape;
@@ -31,7 +32,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Single operations and optimisers against PyTorch: every case of the fixture, on both back ends. */
+/**
+ * Single operations and optimisers against PyTorch: every case of the fixture, on both back ends.
+ */
 class OpsParityTest {
   private static final double TOLERANCE = 1e-5;
   private static final Rng RNG = Rng.of(1);
@@ -40,7 +43,8 @@ class OpsParityTest {
   static Stream<Arguments> cases() {
     List<String> names = new ArrayList<>(FIXTURE.file().metadata().keySet());
     names.remove("source");
-    return names.stream().flatMap(name -> Fixture.backends().map(backend -> Arguments.of(name, backend)));
+    return names.stream()
+        .flatMap(name -> Fixture.backends().map(backend -> Arguments.of(name, backend)));
   }
 
   @ParameterizedTest
@@ -52,13 +56,25 @@ class OpsParityTest {
           assertOp(
               backend,
               name,
-              new Conv2d(number(a, "stride"), number(a, "padding"), number(a, "dilation"), number(a, "groups")),
+              new Conv2d(
+                  number(a, "stride"),
+                  number(a, "padding"),
+                  number(a, "dilation"),
+                  number(a, "groups")),
               "x",
               "w");
       case "max_pool2d" ->
-          assertOp(backend, name, Pool2d.max(number(a, "kernel"), number(a, "stride"), number(a, "padding")), "x");
+          assertOp(
+              backend,
+              name,
+              Pool2d.max(number(a, "kernel"), number(a, "stride"), number(a, "padding")),
+              "x");
       case "avg_pool2d" ->
-          assertOp(backend, name, Pool2d.average(number(a, "kernel"), number(a, "stride"), number(a, "padding")), "x");
+          assertOp(
+              backend,
+              name,
+              Pool2d.average(number(a, "kernel"), number(a, "stride"), number(a, "padding")),
+              "x");
       case "linear" -> assertOp(backend, name, new Linear(), "x", "w", "b");
       case "batch_norm" -> assertBatchNorm(backend, name, a);
       case "cross_entropy" -> assertCrossEntropy(backend, name, a);
@@ -86,17 +102,24 @@ class OpsParityTest {
 
   /** The result, and the gradient of every input that the fixture has one of. */
   private static void assertOp(Backend backend, String name, Op op, String... inputs) {
-    assertOp(backend, name, op, Arrays.stream(inputs).map(i -> FIXTURE.tensor(backend, name + "/" + i)).toList(), inputs);
+    assertOp(
+        backend,
+        name,
+        op,
+        Arrays.stream(inputs).map(i -> FIXTURE.tensor(backend, name + "/" + i)).toList(),
+        inputs);
   }
 
-  private static void assertOp(Backend backend, String name, Op op, List<Tensor> values, String... inputs) {
+  private static void assertOp(
+      Backend backend, String name, Op op, List<Tensor> values, String... inputs) {
     Tensor[] leaves = new Tensor[inputs.length];
     Buffer[] gradients = new Buffer[inputs.length];
     for (int i = 0; i < inputs.length; i++) {
       Tensor value = values.get(i);
       gradients[i] = backend.allocate(value.shape().size());
       boolean differentiable = FIXTURE.file().tensors().containsKey(name + "/d" + inputs[i]);
-      leaves[i] = differentiable ? Tensor.variable(value.shape(), value.data(), gradients[i]) : value;
+      leaves[i] =
+          differentiable ? Tensor.variable(value.shape(), value.data(), gradients[i]) : value;
     }
     try (Tape tape = Tape.training(backend, RNG)) {
       Tensor y = tape.apply(op, leaves);
@@ -114,7 +137,8 @@ class OpsParityTest {
         checked++;
       }
     }
-    long stored = FIXTURE.file().tensors().keySet().stream().filter(t -> t.startsWith(name + "/d")).count();
+    long stored =
+        FIXTURE.file().tensors().keySet().stream().filter(t -> t.startsWith(name + "/d")).count();
     long upstream = FIXTURE.file().tensors().containsKey(name + "/dy") ? 1 : 0;
     assertThat(checked).as("gradients checked").isEqualTo((int) (stored - upstream));
   }
@@ -136,7 +160,8 @@ class OpsParityTest {
               Tensor.constant(Shape.of(2, 6), moments),
               FIXTURE.tensor(backend, name + "/gamma"),
               FIXTURE.tensor(backend, name + "/beta"));
-      assertOp(backend, name, new BatchNorm(eps, false, true), inputs, "x", "moments", "gamma", "beta");
+      assertOp(
+          backend, name, new BatchNorm(eps, false, true), inputs, "x", "moments", "gamma", "beta");
     } else {
       String[] inputs = affine ? new String[] {"x", "gamma", "beta"} : new String[] {"x"};
       assertOp(backend, name, new BatchNorm(eps, true, affine), inputs);
@@ -152,7 +177,7 @@ class OpsParityTest {
     BatchNorm2d module = new BatchNorm2d(arena.root(), "bn", 6, BatchNorm2d.Policy.TRAIN);
     arena.allocate(backend, RNG);
     backend.write(both(name, "gamma", "beta"), arena.values());
-    Buffer running = arena.states().get("bn.running").buffer();
+    Buffer running = Objects.requireNonNull(arena.states().get("bn.running")).buffer();
     boolean batch = a.required("statistics").asText().equals("batch");
     String suffix = batch ? "_before" : "";
     backend.write(both(name, "running_mean" + suffix, "running_var" + suffix), running);
@@ -188,7 +213,8 @@ class OpsParityTest {
     if (name.equals("adam")) {
       assertThat(a.required("eps").asDouble()).as("the eps that Adam has built in").isEqualTo(1e-8);
       JsonNode betas = a.required("betas");
-      Adam adam = new Adam(arena, (float) betas.get(0).asDouble(), (float) betas.get(1).asDouble(), decay);
+      Adam adam =
+          new Adam(arena, (float) betas.get(0).asDouble(), (float) betas.get(1).asDouble(), decay);
       step = () -> adam.step(rate);
     } else {
       Sgd sgd = new Sgd(arena, fraction(a, "momentum"), decay, a.required("nesterov").asBoolean());

@@ -1,7 +1,7 @@
 package org.espalier.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatIOException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -14,10 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.espalier.search.Contender;
-import org.espalier.search.RunRecord;
-import org.espalier.search.SearchEpoch;
-import org.espalier.search.TrainEpoch;
+import org.espalier.InputException;
 import org.espalier.space.CellGraph;
 import org.espalier.space.CellGraph.Arrow;
 import org.espalier.space.Genotype;
@@ -277,9 +274,11 @@ class HtmlReportTest {
   }
 
   @Test
-  void aFolderThatIsNotThereIsAnIoException(@TempDir Path folder) {
-    assertThatIOException()
-        .isThrownBy(() -> HtmlReport.write(SampleRuns.empty(), folder.resolve("none/report.html")));
+  void aFolderThatIsNotThereIsSaidInOneLine(@TempDir Path folder) {
+    assertThatThrownBy(
+            () -> HtmlReport.write(SampleRuns.empty(), folder.resolve("none/report.html")))
+        .isInstanceOf(InputException.class)
+        .hasMessageEndingWith("report.html cannot be written: no such file");
   }
 
   private static JsonNode charts(String page) {

@@ -2,7 +2,6 @@ package org.espalier.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import org.espalier.search.RunRecord;
 import org.junit.jupiter.api.Test;
 
 class VerdictTest {

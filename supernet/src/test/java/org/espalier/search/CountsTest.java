@@ -24,7 +24,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Parameters and multiply-adds against published figures, each by building the network and running it. */
+/**
+ * Parameters and multiply-adds against published figures, each by building the network and running
+ * it.
+ */
 class CountsTest {
   private static final SearchSpace NASBENCH = Spaces.of("nasbench201");
   private static final SearchSpace DARTS = Spaces.of("darts");
@@ -84,12 +87,16 @@ class CountsTest {
 
   @Test
   void allNasBench201NetworksCostWhatTheTableSays() throws IOException {
-    Path table = Path.of(System.getProperty("basedir", ".")).resolve("../../shared/data/nb201.csv.gz").normalize();
+    Path table =
+        Path.of(System.getProperty("basedir", "."))
+            .resolve("../../shared/data/nb201.csv.gz")
+            .normalize();
     assumeTrue(Files.exists(table), table + " is absent");
     int rows = 0;
     try (BufferedReader in =
         new BufferedReader(
-            new InputStreamReader(new GZIPInputStream(Files.newInputStream(table)), StandardCharsets.UTF_8))) {
+            new InputStreamReader(
+                new GZIPInputStream(Files.newInputStream(table)), StandardCharsets.UTF_8))) {
       List<String> header = List.of(in.readLine().split(","));
       int arch = header.indexOf("arch");
       int params = header.indexOf("params_c10");
@@ -98,7 +105,8 @@ class CountsTest {
         String[] fields = line.split(",");
         assertThat(costs.get(fields[arch]))
             .as(line)
-            .isEqualTo(new NetworkCost(Long.parseLong(fields[params]), Long.parseLong(fields[flops])));
+            .isEqualTo(
+                new NetworkCost(Long.parseLong(fields[params]), Long.parseLong(fields[flops])));
       }
     }
     assertThat(rows).isEqualTo(15_625);
@@ -108,16 +116,22 @@ class CountsTest {
   @Test
   void theNumberOfClassesCountsInTheHeadAlone() {
     Genotype empty = NASBENCH.parse("|none~0|+|none~0|none~1|+|none~0|none~1|none~2|");
-    assertThat(NetworkCost.of(NASBENCH, empty, new SearchSpace.Size(16, 5, 3, 100), 32, 32).parameters())
+    assertThat(
+            NetworkCost.of(NASBENCH, empty, new SearchSpace.Size(16, 5, 3, 100), 32, 32)
+                .parameters())
         .isEqualTo(79_156);
-    assertThat(NetworkCost.of(NASBENCH, empty, new SearchSpace.Size(16, 5, 3, 120), 16, 16).parameters())
+    assertThat(
+            NetworkCost.of(NASBENCH, empty, new SearchSpace.Size(16, 5, 3, 120), 16, 16)
+                .parameters())
         .isEqualTo(80_456);
   }
 
   @ParameterizedTest
   @CsvSource({"DARTS_V1, 3169414", "DARTS_V2, 3349342", "PC_DARTS, 3634678"})
   void publishedArchitecturesOfDartsHaveTheirPublishedParameters(String name, long parameters) {
-    assertThat(NetworkCost.of(DARTS, DARTS.parse(name), new SearchSpace.Size(36, 20, 3, 10), 32, 32).parameters())
+    assertThat(
+            NetworkCost.of(DARTS, DARTS.parse(name), new SearchSpace.Size(36, 20, 3, 10), 32, 32)
+                .parameters())
         .isEqualTo(parameters);
   }
 }

@@ -33,8 +33,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Mistakes that other frameworks have shipped, by the number they have in the project's list of them. Number 1, the
- * precedence in the finite difference, is held by {@link SecondOrderTest}.
+ * Mistakes that other frameworks have shipped, by the number they have in the project's list of
+ * them. Number 1, the precedence in the finite difference, is held by {@link SecondOrderTest}.
  */
 class RegressionTest {
   private static final Rng RNG = Rng.of(9);
@@ -42,14 +42,6 @@ class RegressionTest {
   private static final float ETA = 0.025f;
 
   private final Backend backend = new EjmlBackend();
-
-  private static float[] minus(float[] a, float[] b) {
-    float[] difference = new float[a.length];
-    for (int i = 0; i < a.length; i++) {
-      difference[i] = a[i] - b[i];
-    }
-    return difference;
-  }
 
   private static double norm(float[] values) {
     double squares = 0;
@@ -79,10 +71,13 @@ class RegressionTest {
     for (Feed chunk : chunks) {
       try (Tape tape = Tape.training(backend, RNG)) {
         Selections selections =
-            Strategies.of(strategy).select(new Draw(tape, search.space(), search.architecture().alphas(), 0.5, RNG));
+            Strategies.of(strategy)
+                .select(new Draw(tape, search.space(), search.architecture().alphas(), 0.5, RNG));
         Tensor loss =
             tape.apply(
-                new CrossEntropy(0), search.supernet().logits(tape, chunk.images(), selections), chunk.labels());
+                new CrossEntropy(0),
+                search.supernet().logits(tape, chunk.images(), selections),
+                chunk.labels());
         tape.backward(tape.apply(new Scale(1f / chunks.length), loss));
       }
     }
@@ -122,7 +117,9 @@ class RegressionTest {
         sum += gradients[5 * edge + k];
         zeros += gradients[5 * edge + k] == 0 ? 1 : 0;
       }
-      assertThat(zeros).as("silent candidates of edge %d: all of an edge without effect, or none", edge).isIn(0, 5);
+      assertThat(zeros)
+          .as("silent candidates of edge %d: all of an edge without effect, or none", edge)
+          .isIn(0, 5);
       silent += zeros == 5 ? 1 : 0;
       assertThat(sum).as("a softmax does not see a shift of edge %d", edge).isBetween(-1e-6, 1e-6);
     }
@@ -140,7 +137,9 @@ class RegressionTest {
         search.bilevel().weightStep(search.train(), new Bilevel.Moment(0.5, RNG.split(step)), ETA);
         Map<Integer, Set<String>> used = usedByCell(search);
         for (Set<Integer> alike : alike(space)) {
-          assertThat(alike.stream().map(used::get).distinct()).as("paths of cells %s of %s", alike, space).hasSize(1);
+          assertThat(alike.stream().map(used::get).distinct())
+              .as("paths of cells %s of %s", alike, space)
+              .hasSize(1);
         }
         paths.add(used.get(0));
       }
@@ -148,9 +147,14 @@ class RegressionTest {
     }
   }
 
-  /** Cells of one kind in {@link Small}'s networks: residual blocks are cells 2 and 5; layers 1 and 2 of three reduce. */
+  /**
+   * Cells of one kind in {@link Small}'s networks: residual blocks are cells 2 and 5; layers 1 and
+   * 2 of three reduce.
+   */
   private static List<Set<Integer>> alike(String space) {
-    return space.equals("darts") ? List.of(Set.of(0), Set.of(1, 2)) : List.of(Set.of(0, 1, 3, 4, 6, 7));
+    return space.equals("darts")
+        ? List.of(Set.of(0), Set.of(1, 2))
+        : List.of(Set.of(0, 1, 3, 4, 6, 7));
   }
 
   /** The candidates of each cell whose weights have a gradient: edge and name. */
@@ -163,7 +167,9 @@ class RegressionTest {
         continue;
       }
       Set<String> cell = used.computeIfAbsent(Integer.parseInt(path[1]), i -> new TreeSet<>());
-      boolean everywhere = path[path.length - 1].equals("weight") && !path[4].startsWith("conv"); // not stride 2 only
+      boolean everywhere =
+          path[path.length - 1].equals("weight")
+              && !path[4].startsWith("conv"); // not stride 2 only
       for (int i = 0; path[2].equals("edge") && everywhere && i < parameter.shape().size(); i++) {
         if (gradients[parameter.offset() + i] != 0) {
           cell.add(path[3] + " " + path[4]);
@@ -173,7 +179,9 @@ class RegressionTest {
     return used;
   }
 
-  /** 11: a new iterator over the validation data at every step, and so always the same first batch. */
+  /**
+   * 11: a new iterator over the validation data at every step, and so always the same first batch.
+   */
   @Test
   void mistake11OneLoaderGoesThroughAllItsImages() {
     byte[][] pixels = new byte[40][1];
@@ -182,7 +190,8 @@ class RegressionTest {
     }
     Images images = new Images("numbered", 1, 1, 1, List.of("one"), pixels, new int[40]);
     Set<Float> seen = new HashSet<>();
-    try (Loader loader = Loader.forTraining(images, 8, Augment.none(), Normalisation.none(1), RNG)) {
+    try (Loader loader =
+        Loader.forTraining(images, 8, Augment.none(), Normalisation.none(1), RNG)) {
       for (int step = 0; step < 5; step++) {
         Batch batch = loader.batchAt(step);
         for (int i = 0; i < batch.size(); i++) {
@@ -198,7 +207,9 @@ class RegressionTest {
   @ValueSource(strings = {"nasbench201", "darts"})
   void mistake12ASubNetworkIsEvaluatedWithStatisticsOfItsOwn(String space) {
     Small search = Small.of(space, "random", backend, 1);
-    assertThat(search.supernet().weights().states()).as("running statistics of the supernet").isEmpty();
+    assertThat(search.supernet().weights().states())
+        .as("running statistics of the supernet")
+        .isEmpty();
     Genotype one = search.space().random(RNG);
     float[] before = logits(search, one, Tape.inference(backend));
     assertThat(logits(search, one, Tape.training(backend, RNG)))
@@ -219,7 +230,8 @@ class RegressionTest {
 
   private float[] logits(Small search, Genotype genotype, Tape fresh) {
     try (Tape tape = fresh) {
-      Tensor logits = search.supernet().logits(tape, search.train().images(), search.space().path(genotype));
+      Tensor logits =
+          search.supernet().logits(tape, search.train().images(), search.space().path(genotype));
       return Fixture.read(backend, logits.data());
     }
   }

@@ -22,25 +22,27 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * The second-order gradient of alpha against what it approximates: the derivative by alpha of {@code L_val(w - eta*(mu*buf
- * + dL_train/dw(w, alpha) + wd*w), alpha)} (Liu et al. 2019, eq. 7), taken here by differences in alpha itself, with no
- * Hessian and no perturbed weights.
+ * The second-order gradient of alpha against what it approximates: the derivative by alpha of
+ * {@code L_val(w - eta*(mu*buf + dL_train/dw(w, alpha) + wd*w), alpha)} (Liu et al. 2019, eq. 7),
+ * taken here by differences in alpha itself, with no Hessian and no perturbed weights.
  *
- * <p>On the fixture whose weights were picked so that no ReLU switches between {@code w - eps*v} and {@code w + eps*v}:
- * elsewhere the gradient by w jumps there, and eq. 8 is far from any derivative.
+ * <p>On the fixture whose weights were picked so that no ReLU switches between {@code w - eps*v}
+ * and {@code w + eps*v}: elsewhere the gradient by w jumps there, and eq. 8 is far from any
+ * derivative.
  */
 class SecondOrderTest {
   private static final Rng RNG = Rng.of(1);
   private static final Bilevel.Moment NOW = new Bilevel.Moment(0, RNG);
   private static final float ETA = 0.025f;
   private static final double MOMENTUM = 0.9;
-  private static final double DECAY = 5e-4;
+  private static final float DECAY = 5e-4f;
 
   /**
-   * How far alpha is moved, both ways. Farther, ReLUs switch on the way and bend the loss: one at most for this fixture, of
-   * an effect in proportion to the step, 0.004 of the largest slope here and 0.01 at 0.002. Nearer, the loss (taken in double
-   * precision, but from float32 logits) is too noisy: its 1.3e-7 make 1e-4 of a slope over these steps, 0.001 of the largest,
-   * which is 0.12. What else curves the loss adds the square of the step, nothing beside these.
+   * How far alpha is moved, both ways. Farther, ReLUs switch on the way and bend the loss: one at
+   * most for this fixture, of an effect in proportion to the step, 0.004 of the largest slope here
+   * and 0.01 at 0.002. Nearer, the loss (taken in double precision, but from float32 logits) is too
+   * noisy: its 1.3e-7 make 1e-4 of a slope over these steps, 0.001 of the largest, which is 0.12.
+   * What else curves the loss adds the square of the step, nothing beside these.
    */
   private static final float[] STEPS = {0.0005f, 0.0007f};
 
@@ -54,7 +56,7 @@ class SecondOrderTest {
   private final Architecture architecture = new Architecture(fixture.space(), backend, RNG);
   private final Feed train = feed("");
   private final Feed valid = feed("valid.");
-  private final Bilevel unrolled = bilevel("darts-2nd");
+  private final Bilevel unrolled = bilevel("darts-2nd", DECAY);
 
   private Feed feed(String prefix) {
     float[] pixels = fixture.file().values(prefix + "input");
@@ -62,12 +64,17 @@ class SecondOrderTest {
     return new Feed(backend, 8, 8, 3, labels.length).load(new Batch(pixels, labels, labels.length));
   }
 
-  private Bilevel bilevel(String strategy) {
-    Configuration.Search paper = Configurations.of("nasbench201", Configurations.Preset.PAPER, List.of()).search();
+  private Bilevel bilevel(String strategy, float decay) {
+    List<String> settings = List.of("search.weightDecay=" + decay);
+    Configuration.Search paper =
+        Configurations.of("nasbench201", Configurations.Preset.PAPER, settings).search();
     return new Bilevel(fixture.space(), Strategies.of(strategy), supernet, architecture, paper);
   }
 
-  /** As the fixture: one step of the weights, which gives them a momentum, then the gradient of alpha. */
+  /**
+   * As the fixture: one step of the weights, which gives them a momentum, then the gradient of
+   * alpha.
+   */
   @BeforeEach
   void takeOneWeightStep() {
     fixture.load("w/", supernet.weights());
@@ -82,22 +89,44 @@ class SecondOrderTest {
 
   @Test
   void isTheDerivativeThroughTheVirtualStep() {
-    float[] wanted = differences();
-    assertThat(BackendConformance.distance(gradient(unrolled), wanted)).as("unrolled").isLessThan(TOLERANCE);
-    assertThat(BackendConformance.distance(fixture.file().values("second/exact_ga/alpha.cell"), wanted))
+    float[] wanted = differences(unrolled, DECAY);
+    assertThat(BackendConformance.distance(gradient(unrolled), wanted))
+        .as("unrolled")
+        .isLessThan(TOLERANCE);
+    assertThat(
+            BackendConformance.distance(
+                fixture.file().values("second/exact_ga/alpha.cell"), wanted))
         .as("PyTorch, by automatic differentiation")
         .isLessThan(TOLERANCE);
-    assertThat(BackendConformance.distance(gradient(bilevel("darts")), wanted)).as("first order").isGreaterThan(0.1);
+    assertThat(BackendConformance.distance(gradient(bilevel("darts", DECAY)), wanted))
+        .as("first order")
+        .isGreaterThan(0.1);
   }
 
   /**
-   * The finite difference of eq. 8 here errs by less than float32 does: with no ReLU switching, the gradient is nearly linear
-   * over its short way of 0.01 in norm. (Mistake 1 that other frameworks have shipped, {@code (g+ - g-)/2.*eps}, would leave
-   * the first-order gradient at the virtual weights.)
+   * The published decay hardly moves anything in one step, so that its place would not show: a
+   * thousandfold does.
+   */
+  @Test
+  void theVirtualStepDecaysTheWeights() {
+    float decay = 1000 * DECAY;
+    Bilevel decaying = bilevel("darts-2nd", decay);
+    decaying.weightStep(train, NOW, 0); // for a momentum, which holds the decay too
+    assertThat(BackendConformance.distance(gradient(decaying), differences(decaying, decay)))
+        .isLessThan(TOLERANCE);
+  }
+
+  /**
+   * The finite difference of eq. 8 here errs by less than float32 does: with no ReLU switching, the
+   * gradient is nearly linear over its short way of 0.01 in norm. (Mistake 1 that other frameworks
+   * have shipped, {@code (g+ - g-)/2.*eps}, would leave the first-order gradient at the virtual
+   * weights.)
    */
   @Test
   void isTheGradientThatPyTorchFindsByAutomaticDifferentiation() {
-    assertThat(BackendConformance.distance(gradient(unrolled), fixture.file().values("second/exact_ga/alpha.cell")))
+    assertThat(
+            BackendConformance.distance(
+                gradient(unrolled), fixture.file().values("second/exact_ga/alpha.cell")))
         .isLessThan(1e-4);
   }
 
@@ -110,12 +139,19 @@ class SecondOrderTest {
     assertThat(Fixture.read(backend, unrolled.sgd().velocity())).isEqualTo(momentum);
   }
 
-  /** The slope along every entry of alpha, by least squares over symmetric steps: odd in the step, so of second order. */
-  private float[] differences() {
+  /**
+   * The slope along every entry of alpha, by least squares over symmetric steps: odd in the step,
+   * so of second order.
+   */
+  private float[] differences(Bilevel bilevel, float decay) {
     float[] weights = Fixture.read(backend, supernet.weights().values());
     float[] alpha = Fixture.read(backend, architecture.arena().values());
+    float[] momentum = Fixture.read(backend, bilevel.sgd().velocity());
     float[] result = new float[alpha.length];
-    double here = virtualLoss(weights, alpha); // taken away: what is left of it where two steps are not quite opposite counts
+    double here =
+        virtualLoss(
+            weights, momentum, decay,
+            alpha); // taken away: what is left of it where two steps are not quite opposite counts
     for (int entry = 0; entry < alpha.length; entry++) {
       double products = 0;
       double squares = 0;
@@ -124,7 +160,7 @@ class SecondOrderTest {
           float[] moved = alpha.clone();
           moved[entry] += sign * step;
           double move = (double) moved[entry] - alpha[entry];
-          products += move * (virtualLoss(weights, moved) - here);
+          products += move * (virtualLoss(weights, momentum, decay, moved) - here);
           squares += move * move;
         }
       }
@@ -136,14 +172,14 @@ class SecondOrderTest {
   }
 
   /** The validation loss at an alpha, after one virtual step of the weights there. */
-  private double virtualLoss(float[] weights, float[] alpha) {
+  private double virtualLoss(float[] weights, float[] momentum, float decay, float[] alpha) {
     backend.write(alpha, architecture.arena().values());
     backend.write(weights, supernet.weights().values());
     float[] gradient = trainingGradient();
-    float[] momentum = Fixture.read(backend, unrolled.sgd().velocity());
     float[] moved = new float[weights.length];
     for (int i = 0; i < moved.length; i++) {
-      moved[i] = (float) (weights[i] - ETA * (MOMENTUM * momentum[i] + gradient[i] + DECAY * weights[i]));
+      moved[i] =
+          (float) (weights[i] - ETA * (MOMENTUM * momentum[i] + gradient[i] + decay * weights[i]));
     }
     backend.write(moved, supernet.weights().values());
     return validationLoss();
@@ -160,7 +196,8 @@ class SecondOrderTest {
 
   private Tensor logits(Tape tape, Feed feed) {
     Strategy darts = Strategies.of("darts");
-    Selections selections = darts.select(new Draw(tape, fixture.space(), architecture.alphas(), 0, RNG));
+    Selections selections =
+        darts.select(new Draw(tape, fixture.space(), architecture.alphas(), 0, RNG));
     return supernet.logits(tape, feed.images(), selections);
   }
 

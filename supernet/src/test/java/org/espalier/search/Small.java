@@ -11,8 +11,17 @@ import org.espalier.strategy.Strategies;
 import org.espalier.supernet.Supernet;
 import org.espalier.tensor.Rng;
 
-/** A small search in the middle of it: a supernet, its alphas and two batches of noise, for tests of its steps. */
-record Small(SearchSpace space, Supernet supernet, Architecture architecture, Bilevel bilevel, Feed train, Feed valid) {
+/**
+ * A small search in the middle of it: a supernet, its alphas and two batches of noise, for tests of
+ * its steps.
+ */
+record Small(
+    SearchSpace space,
+    Supernet supernet,
+    Architecture architecture,
+    Bilevel bilevel,
+    Feed train,
+    Feed valid) {
   static final int CHANNELS = 8;
   static final int BATCH = 4;
   private static final int EXTENT = 8;
@@ -21,13 +30,20 @@ record Small(SearchSpace space, Supernet supernet, Architecture architecture, Bi
   /** Two cells to a stage, or three layers, of eight channels; all drawn from the seed. */
   static Small of(String space, String strategy, Backend backend, long seed) {
     SearchSpace where = Spaces.of(space);
-    SearchSpace.Size size = new SearchSpace.Size(CHANNELS, space.equals("darts") ? 3 : 2, 3, CLASSES);
+    SearchSpace.Size size =
+        new SearchSpace.Size(CHANNELS, space.equals("darts") ? 3 : 2, 3, CLASSES);
     Supernet supernet = Supernet.of(root -> where.supernet(root, size), backend, Rng.of(seed));
     Architecture architecture = new Architecture(where, backend, Rng.of(seed));
-    Configuration.Search paper = Configurations.of(space, Configurations.Preset.PAPER, List.of()).search();
+    Configuration.Search paper =
+        Configurations.of(space, Configurations.Preset.PAPER, List.of()).search();
     Bilevel bilevel = new Bilevel(where, Strategies.of(strategy), supernet, architecture, paper);
     return new Small(
-        where, supernet, architecture, bilevel, feed(backend, Rng.of(seed).split(1)), feed(backend, Rng.of(seed).split(2)));
+        where,
+        supernet,
+        architecture,
+        bilevel,
+        feed(backend, Rng.of(seed).split(1)),
+        feed(backend, Rng.of(seed).split(2)));
   }
 
   private static Feed feed(Backend backend, Rng rng) {

@@ -23,16 +23,22 @@ class SteadyStepTest {
 
   static Stream<Arguments> searches() {
     return Stream.of("nasbench201", "darts")
-        .flatMap(space -> Strategies.all().stream().map(strategy -> Arguments.of(space, strategy.name())));
+        .flatMap(
+            space ->
+                Strategies.all().stream().map(strategy -> Arguments.of(space, strategy.name())));
   }
 
-  /** The fast back end where there is one; the portable one with the smaller of the spaces only, for time. */
+  /**
+   * The fast back end where there is one; the portable one with the smaller of the spaces only, for
+   * time.
+   */
   static Stream<Arguments> searchesOnBackEnds() {
     return searches()
         .flatMap(
             search ->
                 Fixture.backends()
-                    .filter(on -> !on.name().equals("ejml") || search.get()[0].equals("nasbench201"))
+                    .filter(
+                        on -> !on.name().equals("ejml") || "nasbench201".equals(search.get()[0]))
                     .map(on -> Arguments.of(search.get()[0], search.get()[1], on)));
   }
 
@@ -52,7 +58,10 @@ class SteadyStepTest {
     assertThat(allocations.subList(1, 3)).as("buffers allocated by steps 2 and 3").containsOnly(0L);
   }
 
-  /** A path that is new may need a buffer that none before it did; but all have room where every candidate has. */
+  /**
+   * A path that is new may need a buffer that none before it did; but all have room where every
+   * candidate has.
+   */
   @ParameterizedTest
   @CsvSource({"nasbench201, gdas", "nasbench201, random", "darts, gdas", "darts, random"})
   void anyNumberOfPathsNeedsNoMoreMemoryThanAllCandidatesAtOnce(String space, String strategy) {

@@ -33,7 +33,8 @@ class SupernetParityTest {
   }
 
   /** A fixture's supernet with its weights, alphas and batches. */
-  private record Setting(Fixture fixture, SearchSpace space, Supernet supernet, Architecture architecture) {
+  private record Setting(
+      Fixture fixture, SearchSpace space, Supernet supernet, Architecture architecture) {
     static Setting of(String name, Backend backend) {
       Fixture fixture = Fixture.of(name);
       SearchSpace space = fixture.space();
@@ -47,13 +48,15 @@ class SupernetParityTest {
     Feed feed(Backend backend, String prefix) {
       float[] pixels = fixture.file().values(prefix + "input");
       float[] labels = fixture.file().values(prefix + "labels");
-      return new Feed(backend, 8, 8, 3, labels.length).load(new Batch(pixels, labels, labels.length));
+      return new Feed(backend, 8, 8, 3, labels.length)
+          .load(new Batch(pixels, labels, labels.length));
     }
 
     Bilevel bilevel(Strategy strategy) {
       boolean nasbench = space.name().equals("nasbench201");
       Configuration.Search paper =
-          Configurations.of(space.name(), Configurations.Preset.PAPER, java.util.List.of()).search();
+          Configurations.of(space.name(), Configurations.Preset.PAPER, java.util.List.of())
+              .search();
       assertThat(paper.alphaFirst()).isEqualTo(!nasbench);
       return new Bilevel(space, strategy, supernet, architecture, paper);
     }
@@ -69,7 +72,8 @@ class SupernetParityTest {
           setting.supernet.logits(
               tape,
               fixture.tensor(backend, "input"),
-              Strategies.of("darts").select(new Draw(tape, setting.space, setting.architecture.alphas(), 0, RNG)));
+              Strategies.of("darts")
+                  .select(new Draw(tape, setting.space, setting.architecture.alphas(), 0, RNG)));
       Tensor loss = tape.apply(new CrossEntropy(0), logits, fixture.tensor(backend, "labels"));
       fixture.assertTensor("logits", backend, logits.data(), TOLERANCE);
       fixture.assertTensor("loss", backend, loss.data(), TOLERANCE);
@@ -90,11 +94,19 @@ class SupernetParityTest {
   @ParameterizedTest
   @MethodSource("nets")
   void twoSecondOrderSteps(String name, Backend backend) {
-    twoSteps(Setting.of(name, backend), backend, Strategies.of("darts-2nd"), "second", SECOND_ORDER_TOLERANCE);
+    twoSteps(
+        Setting.of(name, backend),
+        backend,
+        Strategies.of("darts-2nd"),
+        "second",
+        SECOND_ORDER_TOLERANCE);
   }
 
-  /** Step 1 on (input, valid), step 2 on the two swapped; learning rates are the papers' first ones. */
-  private static void twoSteps(Setting setting, Backend backend, Strategy strategy, String order, double tolerance) {
+  /**
+   * Step 1 on (input, valid), step 2 on the two swapped; learning rates are the papers' first ones.
+   */
+  private static void twoSteps(
+      Setting setting, Backend backend, Strategy strategy, String order, double tolerance) {
     Bilevel bilevel = setting.bilevel(strategy);
     Feed one = setting.feed(backend, "");
     Feed two = setting.feed(backend, "valid.");
@@ -114,7 +126,8 @@ class SupernetParityTest {
       if (alphaFirst) {
         bilevel.weightStep(train, moment, 0.025f);
       }
-      if (setting.fixture.file().tensors().keySet().stream().anyMatch(n -> n.startsWith(at + "/w/"))) {
+      if (setting.fixture.file().tensors().keySet().stream()
+          .anyMatch(n -> n.startsWith(at + "/w/"))) {
         setting.fixture.assertArena(
             at + "/w/", setting.supernet.weights(), setting.supernet.weights().values(), tolerance);
       } else {

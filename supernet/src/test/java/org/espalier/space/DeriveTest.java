@@ -10,7 +10,8 @@ class DeriveTest {
   private static final SearchSpace NASBENCH = Spaces.of("nasbench201");
   private static final SearchSpace DARTS = Spaces.of("darts");
 
-  // columns: none, skip_connect, nor_conv_1x1, nor_conv_3x3, avg_pool_3x3; rows: 0-1, 0-2, 1-2, 0-3, 1-3, 2-3
+  // columns: none, skip_connect, nor_conv_1x1, nor_conv_3x3, avg_pool_3x3; rows: 0-1, 0-2, 1-2,
+  // 0-3, 1-3, 2-3
   @Test
   void nasBench201TakesTheStrongestOfEachEdgeNoneIncluded() {
     float[][] strengths = {
@@ -22,17 +23,20 @@ class DeriveTest {
       {0.21f, 0.2f, 0.2f, 0.2f, 0.19f}
     };
     assertThat(NASBENCH.format(NASBENCH.derive(List.<float[][]>of(strengths))))
-        .isEqualTo("|nor_conv_3x3~0|+|none~0|skip_connect~1|+|avg_pool_3x3~0|nor_conv_1x1~1|none~2|");
+        .isEqualTo(
+            "|nor_conv_3x3~0|+|none~0|skip_connect~1|+|avg_pool_3x3~0|nor_conv_1x1~1|none~2|");
   }
 
-  // columns: none, max_pool, avg_pool, skip, sep 3x3, sep 5x5, dil 3x3, dil 5x5; rows: node 2: 0, 1; node 3: 0, 1, 2; ...
+  // columns: none, max_pool, avg_pool, skip, sep 3x3, sep 5x5, dil 3x3, dil 5x5; rows: node 2: 0,
+  // 1; node 3: 0, 1, 2; ...
   @Test
   void dartsTakesTheTwoStrongestEdgesOfEachNodeAndNeverNone() {
     float[][] normal = new float[14][8];
     // Node 2 has two edges only: both are taken, the stronger first.
     best(normal, 0, 4, 0.3f);
     best(normal, 1, 1, 0.5f);
-    // Node 3: input 2 before input 0, whose none is by far the strongest; input 1, all none, is left out.
+    // Node 3: input 2 before input 0, whose none is by far the strongest; input 1, all none, is
+    // left out.
     best(normal, 2, 7, 0.2f);
     normal[2][0] = 0.8f;
     normal[3][0] = 1;
@@ -54,11 +58,12 @@ class DeriveTest {
     }
     assertThat(DARTS.format(DARTS.derive(List.of(normal, reduce))))
         .isEqualTo(
-            "Genotype(normal=[('max_pool_3x3', 1), ('sep_conv_3x3', 0), ('dil_conv_3x3', 2), ('dil_conv_5x5', 0),"
-                + " ('sep_conv_5x5', 3), ('avg_pool_3x3', 1), ('sep_conv_3x3', 0), ('sep_conv_3x3', 1)],"
-                + " normal_concat=range(2, 6), reduce=[('avg_pool_3x3', 1), ('max_pool_3x3', 0),"
-                + " ('sep_conv_5x5', 2), ('sep_conv_3x3', 1), ('avg_pool_3x3', 3), ('max_pool_3x3', 2),"
-                + " ('dil_conv_5x5', 4), ('dil_conv_3x3', 3)], reduce_concat=range(2, 6))");
+            "Genotype(normal=[('max_pool_3x3', 1), ('sep_conv_3x3', 0), ('dil_conv_3x3', 2),"
+                + " ('dil_conv_5x5', 0), ('sep_conv_5x5', 3), ('avg_pool_3x3', 1), ('sep_conv_3x3',"
+                + " 0), ('sep_conv_3x3', 1)], normal_concat=range(2, 6), reduce=[('avg_pool_3x3',"
+                + " 1), ('max_pool_3x3', 0), ('sep_conv_5x5', 2), ('sep_conv_3x3', 1),"
+                + " ('avg_pool_3x3', 3), ('max_pool_3x3', 2), ('dil_conv_5x5', 4), ('dil_conv_3x3',"
+                + " 3)], reduce_concat=range(2, 6))");
   }
 
   private static void best(float[][] strengths, int edge, int operation, float strength) {

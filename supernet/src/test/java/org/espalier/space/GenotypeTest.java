@@ -16,7 +16,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Genotypes in the field's own notation: what is written is read back, and what is malformed is refused by name. */
+/**
+ * Genotypes in the field's own notation: what is written is read back, and what is malformed is
+ * refused by name.
+ */
 class GenotypeTest {
   private static final SearchSpace NASBENCH = Spaces.of("nasbench201");
   private static final SearchSpace DARTS = Spaces.of("darts");
@@ -63,7 +66,8 @@ class GenotypeTest {
   @Test
   void aNasBench201ArchitectureReadsAsPublished() {
     Genotype genotype =
-        NASBENCH.parse("|nor_conv_3x3~0|+|none~0|skip_connect~1|+|avg_pool_3x3~0|none~1|nor_conv_1x1~2|");
+        NASBENCH.parse(
+            "|nor_conv_3x3~0|+|none~0|skip_connect~1|+|avg_pool_3x3~0|none~1|nor_conv_1x1~2|");
     assertThat(genotype.cells().getFirst().genes())
         .containsExactly(
             new Gene(0, 1, "nor_conv_3x3"),
@@ -130,7 +134,9 @@ class GenotypeTest {
   void publishedGenotypesOfDartsAreReadBackAsTheyAreWritten(String name) {
     Genotype genotype = DARTS.parse(name);
     assertThat(DARTS.parse(DARTS.format(genotype))).isEqualTo(genotype);
-    assertThat(genotype.cells()).extracting(Genotype.Cell::name).containsExactly("normal", "reduce");
+    assertThat(genotype.cells())
+        .extracting(Genotype.Cell::name)
+        .containsExactly("normal", "reduce");
     assertThat(genotype.cells()).allSatisfy(cell -> assertThat(cell.genes()).hasSize(8));
   }
 
@@ -164,9 +170,16 @@ class GenotypeTest {
     Genotype genotype = DARTS.parse(darts(NORMAL, REDUCE));
     assertThat(
             List.of(
-                "Genotype(normal=[" + NORMAL + "], normal_concat=[2, 3, 4, 5], reduce=[" + REDUCE
+                "Genotype(normal=["
+                    + NORMAL
+                    + "], normal_concat=[2, 3, 4, 5], reduce=["
+                    + REDUCE
                     + "], reduce_concat=[2, 3, 4, 5])",
-                "Genotype(normal=[" + NORMAL + "], normal_concat=range(2,6), reduce=[" + REDUCE + "], reduce_concat=[2,3,4,5])",
+                "Genotype(normal=["
+                    + NORMAL
+                    + "], normal_concat=range(2,6), reduce=["
+                    + REDUCE
+                    + "], reduce_concat=[2,3,4,5])",
                 "Genotype(normal=[" + NORMAL + "], reduce=[" + REDUCE + "])",
                 "Genotype(reduce=[" + REDUCE + "], normal=[" + NORMAL + "])",
                 darts(NORMAL, REDUCE).replace('\'', '"'),
@@ -174,7 +187,10 @@ class GenotypeTest {
                 darts(NORMAL, REDUCE).replace(", (", ",\n    (").replace("=", " = "),
                 darts(NORMAL + ",", REDUCE + " , "),
                 "  " + darts(NORMAL, REDUCE) + "\n",
-                "Genotype(\n  normal = [\n    " + NORMAL + "\n  ],\n  normal_concat = range(2, 6),\n  reduce = [\n    " + REDUCE
+                "Genotype(\n  normal = [\n    "
+                    + NORMAL
+                    + "\n  ],\n  normal_concat = range(2, 6),\n  reduce = [\n    "
+                    + REDUCE
                     + "\n  ],\n  reduce_concat = [ 2, 3, 4, 5 ],\n)"))
         .allSatisfy(text -> assertThat(DARTS.parse(text)).isEqualTo(genotype));
   }
@@ -198,14 +214,19 @@ class GenotypeTest {
         "'dil_conv_3x3', 2; dil_conv_3x3, 2; normal",
         ", ('dil_conv_3x3', 2); ``; normal has 7",
         "('dil_conv_3x3', 2); ('dil_conv_3x3', 2), ('dil_conv_3x3', 2); normal has 9",
-        "('dil_conv_3x3', 2); ('dil_conv_3x3', 2), ('dil_conv_3x3', 2), ('dil_conv_3x3', 2); normal has 10",
+        "('dil_conv_3x3', 2); ('dil_conv_3x3', 2), ('dil_conv_3x3', 2), ('dil_conv_3x3', 2); normal"
+            + " has 10",
         "('dil_conv_3x3', 2); ('dil_conv_3x3', 2) and more; normal",
         "('skip_connect', 0); x ('skip_connect', 0); normal",
         "('skip_connect', 0); None, ('skip_connect', 0); normal",
       })
-  void aMalformedCellOfDartsIsRefusedByItsOffendingPart(String old, String replacement, String part) {
+  void aMalformedCellOfDartsIsRefusedByItsOffendingPart(
+      String old, String replacement, String part) {
     assertThat(NORMAL).contains(old);
-    assertRefused(DARTS, darts(NORMAL.replaceFirst(java.util.regex.Pattern.quote(old), replacement), REDUCE), part);
+    assertRefused(
+        DARTS,
+        darts(NORMAL.replaceFirst(java.util.regex.Pattern.quote(old), replacement), REDUCE),
+        part);
   }
 
   /** The whole text is taken from a shell or a file: N and R stand for good cells. */
@@ -225,7 +246,8 @@ class GenotypeTest {
         "Genotype(normal=[N], reduce=[]); reduce has 0",
         "Genotype(normal=[N], reduce=[R, reduce_concat=range(2, 6)); reduce",
         "Genotype(normal=[N], normal_concat=range(1, 6), reduce=[R]); range(1, 6)",
-        "Genotype(normal=[N], normal_concat=range(2, 6), reduce=[R], reduce_concat=range(2, 7)); range(2, 7)",
+        "Genotype(normal=[N], normal_concat=range(2, 6), reduce=[R], reduce_concat=range(2, 7));"
+            + " range(2, 7)",
         "Genotype(normal=[N], normal_concat=[2, 3, 4], reduce=[R]); [2, 3, 4]",
         "Genotype(normal=[N], normal_concat=[3, 4, 5, 6], reduce=[R]); [3, 4, 5, 6]",
         "Genotype(normal=[N], normal_concat=[2, 3, 4, 5, 5], reduce=[R]); [2, 3, 4, 5, 5]",
@@ -239,15 +261,22 @@ class GenotypeTest {
         "Genotype(normal=range(2, 6), reduce=[R]); normal has 0",
       })
   void aMalformedDartsGenotypeIsRefusedByItsOffendingPart(String text, String part) {
-    assertRefused(DARTS, text.replace("N]", NORMAL + "]").replace("R]", REDUCE + "]").replace("[R,", "[" + REDUCE + ","), part);
+    assertRefused(
+        DARTS,
+        text.replace("N]", NORMAL + "]")
+            .replace("R]", REDUCE + "]")
+            .replace("[R,", "[" + REDUCE + ","),
+        part);
   }
 
   // ---- both
 
   @Test
   void aGenotypeOfOneSpaceIsNoneOfTheOther() {
-    assertThatThrownBy(() -> NASBENCH.parse(darts(NORMAL, REDUCE))).isInstanceOf(InputException.class);
-    assertThatThrownBy(() -> DARTS.parse(NASBENCH.format(nasbench(17)))).isInstanceOf(InputException.class);
+    assertThatThrownBy(() -> NASBENCH.parse(darts(NORMAL, REDUCE)))
+        .isInstanceOf(InputException.class);
+    assertThatThrownBy(() -> DARTS.parse(NASBENCH.format(nasbench(17))))
+        .isInstanceOf(InputException.class);
   }
 
   @Test

@@ -28,7 +28,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The networks that architectures are trained as, against PyTorch: one training pass, then one evaluation pass. */
+/**
+ * The networks that architectures are trained as, against PyTorch: one training pass, then one
+ * evaluation pass.
+ */
 class NetworkParityTest {
   private static final double TOLERANCE = 1e-4;
   private static final Rng RNG = Rng.of(1);
@@ -74,11 +77,15 @@ class NetworkParityTest {
       return fixture.space().network(root, genotype(fixture), fixture.size(), false);
     }
     String[] both = widths.split(" ");
-    var small = new DartsNetworks.AuxiliaryWidths(Integer.parseInt(both[0]), Integer.parseInt(both[1]));
+    var small =
+        new DartsNetworks.AuxiliaryWidths(Integer.parseInt(both[0]), Integer.parseInt(both[1]));
     return DartsNetworks.network(new DartsSpace(), root, genotype(fixture), fixture.size(), small);
   }
 
-  /** DARTS' fixtures hold their genotype as {@code {"normal": [["sep_conv_3x3", 0], ...], "reduce": [...]}}. */
+  /**
+   * DARTS' fixtures hold their genotype as {@code {"normal": [["sep_conv_3x3", 0], ...], "reduce":
+   * [...]}}.
+   */
   private static Genotype genotype(Fixture fixture) {
     String note = fixture.note("genotype");
     if (!note.startsWith("{")) {
@@ -89,7 +96,10 @@ class NetworkParityTest {
       List<Genotype.Cell> cells = new ArrayList<>();
       for (String kind : List.of("normal", "reduce")) {
         List<Gene> genes = new ArrayList<>();
-        json.get(kind).forEach(p -> genes.add(new Gene(p.get(1).asInt(), 2 + genes.size() / 2, p.get(0).asText())));
+        json.get(kind)
+            .forEach(
+                p ->
+                    genes.add(new Gene(p.get(1).asInt(), 2 + genes.size() / 2, p.get(0).asText())));
         cells.add(new Genotype.Cell(kind, genes));
       }
       return new Genotype("darts", cells);
@@ -107,12 +117,14 @@ class NetworkParityTest {
       return loss;
     }
     Tensor side = tape.apply(new CrossEntropy(0), output.auxiliary(), labels);
-    return tape.apply(new Add(), loss, tape.apply(new Scale(Float.parseFloat(fixture.note("auxiliary"))), side));
+    return tape.apply(
+        new Add(), loss, tape.apply(new Scale(Float.parseFloat(fixture.note("auxiliary"))), side));
   }
 
   /**
-   * Each parameter by itself, relative to its own largest gradient; but what is small beside the largest of all carries
-   * the rounding of sums that are as large, so that the scale goes down to a thousandth of it only.
+   * Each parameter by itself, relative to its own largest gradient; but what is small beside the
+   * largest of all carries the rounding of sums that are as large, so that the scale goes down to a
+   * thousandth of it only.
    */
   private static void assertGradients(Fixture fixture, ParameterArena arena) {
     float[] all = Fixture.read(arena.backend(), arena.gradients());
@@ -127,7 +139,9 @@ class NetworkParityTest {
       for (int i = 0; i < wanted.length; i++) {
         error = Math.max(error, Math.abs((double) all[parameter.offset() + i] - wanted[i]));
       }
-      assertThat(error / scale).as("gradient of %s, relative error", parameter.name()).isLessThan(TOLERANCE);
+      assertThat(error / scale)
+          .as("gradient of %s, relative error", parameter.name())
+          .isLessThan(TOLERANCE);
     }
   }
 
@@ -176,7 +190,9 @@ class NetworkParityTest {
             tuple("aux.classifier.bias", Shape.of(10)));
   }
 
-  /** Drop path takes whole branches of single samples, in training only, and scales what it keeps. */
+  /**
+   * Drop path takes whole branches of single samples, in training only, and scales what it keeps.
+   */
   @Test
   void dropPathActsInTrainingOnly() {
     Backend backend = new EjmlBackend();
@@ -202,17 +218,22 @@ class NetworkParityTest {
   void dropPathNeverFallsOnAnIdentity() {
     Backend backend = new EjmlBackend();
     DartsSpace darts = new DartsSpace();
-    // Of four layers, 1 and 2 reduce: there the 8 skip connections have stride 2 and are factorized reductions.
+    // Of four layers, 1 and 2 reduce: there the 8 skip connections have stride 2 and are factorized
+    // reductions.
     String skips = "('skip_connect', 0), ('skip_connect', 1), ".repeat(4);
     Genotype genotype =
-        darts.parse("Genotype(normal=[%s], reduce=[%s])".formatted(skips, skips).replace(", ]", "]"));
+        darts.parse(
+            "Genotype(normal=[%s], reduce=[%s])".formatted(skips, skips).replace(", ]", "]"));
     ParameterArena arena = new ParameterArena();
-    Network network = darts.network(arena.root(), genotype, new SearchSpace.Size(4, 4, 3, 10), false);
+    Network network =
+        darts.network(arena.root(), genotype, new SearchSpace.Size(4, 4, 3, 10), false);
     arena.allocate(backend, RNG);
     Tensor images = Tensor.constant(Shape.of(2, 8, 8, 3), backend.allocate(2 * 8 * 8 * 3));
     try (Tape tape = Tape.training(backend, RNG)) {
       network.forward(tape, images, 0.9f);
-      assertThat(tape.nextStream()).as("one stream a drop path: 2 x 8 were drawn").isEqualTo(RNG.split(16));
+      assertThat(tape.nextStream())
+          .as("one stream a drop path: 2 x 8 were drawn")
+          .isEqualTo(RNG.split(16));
     }
   }
 }

@@ -17,7 +17,10 @@ import org.junit.jupiter.api.Test;
 class DirichletTest {
   private static final int DRAWS = 20_000;
 
-  /** The farthest that a correct mean of {@link #DRAWS} may be from its expectation, in standard errors. */
+  /**
+   * The farthest that a correct mean of {@link #DRAWS} may be from its expectation, in standard
+   * errors.
+   */
   private static final double SIGMAS = 5;
 
   /** From well below 1, where the density has poles, to well above. */
@@ -54,11 +57,16 @@ class DirichletTest {
       double variance = mean * (1 - mean) / (TOTAL + 1);
       Moments got = new Moments(samples, k);
       assertThat(got.mean).as("mean of x_%d", k).isCloseTo(mean, within(Math.sqrt(variance)));
-      assertThat(got.variance).as("variance of x_%d", k).isCloseTo(variance, within(got.deviationOfSquare));
+      assertThat(got.variance)
+          .as("variance of x_%d", k)
+          .isCloseTo(variance, within(got.deviationOfSquare));
     }
   }
 
-  /** E[x_i] = c_i / sum c, so dE[x_i]/dc_j = (delta_ij sum c - c_i) / (sum c)^2: the mean of the pathwise gradients. */
+  /**
+   * E[x_i] = c_i / sum c, so dE[x_i]/dc_j = (delta_ij sum c - c_i) / (sum c)^2: the mean of the
+   * pathwise gradients.
+   */
   @Test
   void thePathwiseGradientsAverageToTheDerivativeOfTheMean() {
     for (int i = 0; i < K; i++) {

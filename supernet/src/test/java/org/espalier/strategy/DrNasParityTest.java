@@ -35,7 +35,10 @@ class DrNasParityTest {
     return Fixture.backends();
   }
 
-  /** {@link Dirichlet} with the gamma variables given: its backward pass, behind a forward pass that draws nothing. */
+  /**
+   * {@link Dirichlet} with the gamma variables given: its backward pass, behind a forward pass that
+   * draws nothing.
+   */
   private record Given(float[] gamma) implements Op {
     @Override
     public Shape infer(Shape... inputs) {
@@ -74,7 +77,8 @@ class DrNasParityTest {
     net.load("a/", architecture.arena());
     try (Tape tape = Tape.training(backend, RNG)) {
       Tensor alpha = architecture.alphas().getFirst();
-      Tensor concentration = tape.apply(new Add(), tape.apply(new Elu(), alpha), tape.filled(alpha.shape(), 1));
+      Tensor concentration =
+          tape.apply(new Add(), tape.apply(new Elu(), alpha), tape.filled(alpha.shape(), 1));
       drnas.assertTensor("concentration", backend, concentration.data(), TOLERANCE);
       Tensor weights = tape.apply(new Given(drnas.file().values("sample")), concentration);
       drnas.assertTensor("weights", backend, weights.data(), TOLERANCE);
@@ -88,13 +92,17 @@ class DrNasParityTest {
     drnas.assertArena("ga/", architecture.arena(), architecture.arena().gradients(), TOLERANCE);
   }
 
-  /** In DrNAS' own {@code select} too: alpha is zero, all concentrations are one, the rows lie on the simplex. */
+  /**
+   * In DrNAS' own {@code select} too: alpha is zero, all concentrations are one, the rows lie on
+   * the simplex.
+   */
   @ParameterizedTest
   @MethodSource("backends")
   void whatIsSelectedIsASampleAndIsDifferentiable(Backend backend) {
     Architecture architecture = new Architecture(net.space(), backend, RNG);
     try (Tape tape = Tape.training(backend, RNG)) {
-      Selections selections = new DrNas().select(new Draw(tape, net.space(), architecture.alphas(), 0, RNG));
+      Selections selections =
+          new DrNas().select(new Draw(tape, net.space(), architecture.alphas(), 0, RNG));
       Tensor weights = ((Selection.All) selections.at(0, 0)).weights();
       float[] values = Fixture.read(backend, weights.data());
       for (int edge = 0; edge < 6; edge++) {
@@ -122,7 +130,8 @@ class DrNasParityTest {
       float[] mean = new DrNas().strengths(new float[][] {row})[0];
       for (int k = 0; k < 5; k++) {
         assertThat((double) mean[k])
-            .isCloseTo(concentration[5 * edge + k] / sum, org.assertj.core.data.Offset.offset(1e-6));
+            .isCloseTo(
+                concentration[5 * edge + k] / sum, org.assertj.core.data.Offset.offset(1e-6));
       }
     }
   }
@@ -134,7 +143,8 @@ class DrNasParityTest {
     for (int i = 0; i < table.length; i += 3) {
       double got = Dirichlet.gammaGrad(table[i], table[i + 1]);
       if (!(Math.abs(got - table[i + 2]) <= 1e-6 * Math.abs(table[i + 2]))) {
-        wrong.add("a=%s x=%s: %s instead of %s".formatted(table[i], table[i + 1], got, table[i + 2]));
+        wrong.add(
+            "a=%s x=%s: %s instead of %s".formatted(table[i], table[i + 1], got, table[i + 2]));
       }
     }
     assertThat(table).hasSize(600);

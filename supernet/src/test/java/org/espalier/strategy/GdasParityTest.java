@@ -2,6 +2,7 @@ package org.espalier.strategy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.espalier.autograd.Tape;
 import org.espalier.autograd.Tensor;
@@ -54,10 +55,14 @@ class GdasParityTest {
   }
 
   private Gdas.Sample sample(Tape tape, Architecture architecture) {
-    return Gdas.sample(tape, architecture.alphas().getFirst(), gdas.file().values("gumbel"), temperature);
+    return Gdas.sample(
+        tape, architecture.alphas().getFirst(), gdas.file().values("gumbel"), temperature);
   }
 
-  /** The soft sample shows itself in the gradient of the hard one: {@code s_k (u_k - sum_j s_j u_j) / tau}. */
+  /**
+   * The soft sample shows itself in the gradient of the hard one: {@code s_k (u_k - sum_j s_j u_j)
+   * / tau}.
+   */
   @ParameterizedTest
   @MethodSource("backends")
   void theGradientOfTheHardSampleIsThatOfTheSoftOne(Backend backend) {
@@ -83,7 +88,8 @@ class GdasParityTest {
     Architecture architecture = architecture(backend);
     try (Tape tape = Tape.training(backend, RNG)) {
       Gdas.Sample sample = sample(tape, architecture);
-      Selections selections = (kind, edge) -> new Selection.One(sample.chosen()[edge], sample.gates(), edge);
+      Selections selections =
+          (kind, edge) -> new Selection.One(sample.chosen()[edge], sample.gates(), edge);
       Tensor logits = supernet.logits(tape, net.tensor(backend, "input"), selections);
       Tensor loss = tape.apply(new CrossEntropy(0), logits, net.tensor(backend, "labels"));
       gdas.assertTensor("logits", backend, logits.data(), TOLERANCE);
@@ -129,9 +135,9 @@ class GdasParityTest {
       logits[i] = (alpha[i] + RNG.split(0).gumbel(i)) / expected;
     }
     try (Tape tape = Tape.training(backend, RNG)) {
-      Selections selections = new Gdas().select(new Draw(tape, net.space(), architecture.alphas(), progress, RNG));
-      Tensor gates = ((Selection.One) selections.at(0, 0)).weights();
-      assertThat(gates).isNotNull();
+      Selections selections =
+          new Gdas().select(new Draw(tape, net.space(), architecture.alphas(), progress, RNG));
+      Tensor gates = Objects.requireNonNull(((Selection.One) selections.at(0, 0)).weights());
       tape.backwardFrom(gates, buffer(backend, upstream));
     }
     float[] wanted = softmaxGradient(softmax(logits), upstream, expected);

@@ -35,7 +35,8 @@ class SelectionTest {
   private static final double TOLERANCE = 1e-5;
 
   static Stream<Arguments> spaces() {
-    return Spaces.all().stream().flatMap(space -> Fixture.backends().map(on -> Arguments.of(space, on)));
+    return Spaces.all().stream()
+        .flatMap(space -> Fixture.backends().map(on -> Arguments.of(space, on)));
   }
 
   static Stream<Backend> backends() {
@@ -71,9 +72,13 @@ class SelectionTest {
     return ((Selection.One) space.path(genotype).at(kind, edge)).index();
   }
 
-  /** For each kind of cell, weights {@code [edges, candidates]} that are 1 on the path and 0 elsewhere. */
+  /**
+   * For each kind of cell, weights {@code [edges, candidates]} that are 1 on the path and 0
+   * elsewhere.
+   */
   private static List<Tensor> oneHot(SearchSpace space, Backend backend, Genotype genotype) {
-    return weights(space, backend, (kind, edge, k) -> taken(space, genotype, kind, edge) == k ? 1 : 0);
+    return weights(
+        space, backend, (kind, edge, k) -> taken(space, genotype, kind, edge) == k ? 1 : 0);
   }
 
   private interface Weight {
@@ -92,7 +97,8 @@ class SelectionTest {
               }
               Buffer buffer = backend.allocate(values.length);
               backend.write(values, buffer);
-              return Tensor.variable(Shape.of(edges, columns), buffer, backend.allocate(values.length));
+              return Tensor.variable(
+                  Shape.of(edges, columns), buffer, backend.allocate(values.length));
             })
         .toList();
   }
@@ -106,16 +112,23 @@ class SelectionTest {
       List<Tensor> oneHot = oneHot(space, backend, genotype);
       float[] path = logits(supernet, backend, space.path(genotype));
       float[] ungated =
-          logits(supernet, backend, (kind, edge) -> Selection.One.of(taken(space, genotype, kind, edge)));
+          logits(
+              supernet,
+              backend,
+              (kind, edge) -> Selection.One.of(taken(space, genotype, kind, edge)));
       float[] gated =
           logits(
               supernet,
               backend,
-              (kind, edge) -> new Selection.One(taken(space, genotype, kind, edge), oneHot.get(kind), edge));
-      float[] all = logits(supernet, backend, (kind, edge) -> new Selection.All(oneHot.get(kind), edge));
+              (kind, edge) ->
+                  new Selection.One(taken(space, genotype, kind, edge), oneHot.get(kind), edge));
+      float[] all =
+          logits(supernet, backend, (kind, edge) -> new Selection.All(oneHot.get(kind), edge));
       assertThat(ungated).isEqualTo(path);
       assertThat(BackendConformance.distance(gated, path)).as("gated by 1").isLessThan(TOLERANCE);
-      assertThat(BackendConformance.distance(all, path)).as("all, by one-hot weights").isLessThan(TOLERANCE);
+      assertThat(BackendConformance.distance(all, path))
+          .as("all, by one-hot weights")
+          .isLessThan(TOLERANCE);
     }
   }
 
@@ -123,20 +136,31 @@ class SelectionTest {
   @MethodSource("spaces")
   void someCandidatesAreAllWithTheOthersAtZero(SearchSpace space, Backend backend) {
     Supernet supernet = supernet(space, backend);
-    List<Integer> odd = IntStream.range(0, space.candidates().size()).filter(k -> k % 2 == 1).boxed().toList();
-    List<Tensor> weights = weights(space, backend, (kind, edge, k) -> 0.1f + RNG.split(kind).uniform(edge * 8L + k));
+    List<Integer> odd =
+        IntStream.range(0, space.candidates().size()).filter(k -> k % 2 == 1).boxed().toList();
+    List<Tensor> weights =
+        weights(space, backend, (kind, edge, k) -> 0.1f + RNG.split(kind).uniform(edge * 8L + k));
     List<Tensor> halved =
-        weights(space, backend, (kind, edge, k) -> k % 2 == 0 ? 0 : 0.1f + RNG.split(kind).uniform(edge * 8L + k));
-    float[] some = logits(supernet, backend, (kind, edge) -> new Selection.Some(odd, weights.get(kind), edge));
-    float[] all = logits(supernet, backend, (kind, edge) -> new Selection.All(halved.get(kind), edge));
+        weights(
+            space,
+            backend,
+            (kind, edge, k) -> k % 2 == 0 ? 0 : 0.1f + RNG.split(kind).uniform(edge * 8L + k));
+    float[] some =
+        logits(supernet, backend, (kind, edge) -> new Selection.Some(odd, weights.get(kind), edge));
+    float[] all =
+        logits(supernet, backend, (kind, edge) -> new Selection.All(halved.get(kind), edge));
     assertThat(BackendConformance.distance(some, all)).isLessThan(TOLERANCE);
-    float[] everything = logits(supernet, backend, (kind, edge) -> new Selection.All(weights.get(kind), edge));
-    assertThat(BackendConformance.distance(some, everything)).as("the others would matter").isGreaterThan(0.01);
+    float[] everything =
+        logits(supernet, backend, (kind, edge) -> new Selection.All(weights.get(kind), edge));
+    assertThat(BackendConformance.distance(some, everything))
+        .as("the others would matter")
+        .isGreaterThan(0.01);
   }
 
   /**
-   * A path costs what the network of its architecture does: not one convolution more. Of poolings, no more than the path
-   * has: the network may have fewer, where a skip connection makes two nodes one.
+   * A path costs what the network of its architecture does: not one convolution more. Of poolings,
+   * no more than the path has: the network may have fewer, where a skip connection makes two nodes
+   * one.
    */
   @ParameterizedTest
   @MethodSource("spaces")
@@ -159,9 +183,11 @@ class SelectionTest {
       List<Selections> forms =
           List.of(
               space.path(genotype),
-              (kind, edge) -> new Selection.One(taken(space, genotype, kind, edge), gates.get(kind), edge),
               (kind, edge) ->
-                  new Selection.Some(List.of(taken(space, genotype, kind, edge)), gates.get(kind), edge));
+                  new Selection.One(taken(space, genotype, kind, edge), gates.get(kind), edge),
+              (kind, edge) ->
+                  new Selection.Some(
+                      List.of(taken(space, genotype, kind, edge)), gates.get(kind), edge));
       for (Selections form : forms) {
         got.clear();
         logits(supernet, ours, form);
@@ -173,12 +199,17 @@ class SelectionTest {
     }
   }
 
-  /** Three cells of NAS-Bench-201 and two shortcuts; one normal layer of DARTS and two that reduce. */
+  /**
+   * Three cells of NAS-Bench-201 and two shortcuts; one normal layer of DARTS and two that reduce.
+   */
   private static int poolings(SearchSpace space, Genotype genotype) {
     boolean darts = space.name().equals("darts");
     int count = darts ? 0 : 2;
     for (int kind = 0; kind < genotype.cells().size(); kind++) {
-      long genes = genotype.cells().get(kind).genes().stream().filter(gene -> gene.op().contains("pool")).count();
+      long genes =
+          genotype.cells().get(kind).genes().stream()
+              .filter(gene -> gene.op().contains("pool"))
+              .count();
       count += (int) genes * (darts ? kind + 1 : 3);
     }
     return count;
@@ -304,6 +335,8 @@ class SelectionTest {
       backend.fill(upstream, 2);
       tape.backwardFrom(sum, upstream);
     }
-    assertThat(Fixture.read(backend, gradient)).as("none: 0; skip: as if its output were 1").containsExactly(0, 24);
+    assertThat(Fixture.read(backend, gradient))
+        .as("none: 0; skip: as if its output were 1")
+        .containsExactly(0, 24);
   }
 }

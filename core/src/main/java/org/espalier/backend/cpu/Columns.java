@@ -3,14 +3,15 @@ package org.espalier.backend.cpu;
 import java.util.Arrays;
 
 /**
- * How {@code [rows, channels]}, taken as one flat run of floats, is cut for per-channel work at full
- * vector width whatever the number of channels.
+ * How {@code [rows, channels]}, taken as one flat run of floats, is cut for per-channel work at
+ * full vector width whatever the number of channels.
  *
- * <p>Per-channel coefficients are written out over a <em>tile</em>, a run of whole rows that is also a
- * whole number of vectors. Element i of a tile then meets coefficient i, with no regard to channels.
- * Sums work the same way backwards: one accumulator for each position of a tile, folded into channels
- * in double precision at the end of a <em>chunk</em>, a run of whole tiles and the unit of parallel work.
- * Since both follow from the shape alone, sums depend neither on threads nor on the vector length.
+ * <p>Per-channel coefficients are written out over a <em>tile</em>, a run of whole rows that is
+ * also a whole number of vectors. Element i of a tile then meets coefficient i, with no regard to
+ * channels. Sums work the same way backwards: one accumulator for each position of a tile, folded
+ * into channels in double precision at the end of a <em>chunk</em>, a run of whole tiles and the
+ * unit of parallel work. Since both follow from the shape alone, sums depend neither on threads nor
+ * on the vector length.
  *
  * @param size floats in all
  * @param channels C
@@ -21,7 +22,9 @@ record Columns(int size, int channels, int tile, int chunk) {
   /** The longest vector there is, in floats; shorter ones divide it. */
   private static final int LANES = 16;
 
-  /** Long enough to forget the cost of a call, and a dozen tiles of coefficients fit the L1 cache. */
+  /**
+   * Long enough to forget the cost of a call, and a dozen tiles of coefficients fit the L1 cache.
+   */
   private static final int TILE = 512;
 
   /** A few chunks fit the L2 cache; short enough that sums of floats stay accurate. */
@@ -35,7 +38,9 @@ record Columns(int size, int channels, int tile, int chunk) {
     return new Columns(rows * channels, channels, tile, tile * Math.max(1, CHUNK / tile));
   }
 
-  /** An array for coefficients that all chunks read, out of the way of the scratch that they write. */
+  /**
+   * An array for coefficients that all chunks read, out of the way of the scratch that they write.
+   */
   static float[] coefficients(Workers workers, int size) {
     return workers.scratch(0, 5, size);
   }
@@ -61,7 +66,9 @@ record Columns(int size, int channels, int tile, int chunk) {
     return (to(index) - from(index)) / channels;
   }
 
-  /** Repeats the {@code channels} values at the start of the tile at {@code offset} over all of it. */
+  /**
+   * Repeats the {@code channels} values at the start of the tile at {@code offset} over all of it.
+   */
   void repeat(float[] tiles, int offset) {
     for (int filled = channels; filled < tile; ) {
       int more = Math.min(filled, tile - filled);
@@ -86,7 +93,10 @@ record Columns(int size, int channels, int tile, int chunk) {
     }
   }
 
-  /** Adds up what the chunks left in {@code sums [chunks, width]}, in their order, in the first of them. */
+  /**
+   * Adds up what the chunks left in {@code sums [chunks, width]}, in their order, in the first of
+   * them.
+   */
   void gather(double[] sums, int width) {
     for (int index = 1; index < chunks(); index++) {
       for (int i = 0; i < width; i++) {

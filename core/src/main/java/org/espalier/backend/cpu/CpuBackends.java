@@ -35,7 +35,10 @@ public final class CpuBackends {
     return simd(Runtime.getRuntime().availableProcessors());
   }
 
-  /** As {@link #simd()}, with {@code threads} threads, the caller among them. Results do not depend on the number. */
+  /**
+   * As {@link #simd()}, with {@code threads} threads, the caller among them. Results do not depend
+   * on the number.
+   */
   public static Backend simd(int threads) {
     String reason = whyNot();
     if (reason != null) {

@@ -7,7 +7,8 @@ record CpuBuffer(float[] data, int offset, int size) implements Buffer {
   @Override
   public Buffer slice(int from, int length) {
     if (from < 0 || length < 0 || from + length > size) {
-      throw new IndexOutOfBoundsException("slice of " + length + " from " + from + " in a buffer of " + size);
+      throw new IndexOutOfBoundsException(
+          "slice of " + length + " from " + from + " in a buffer of " + size);
     }
     return new CpuBuffer(data, offset + from, length);
   }

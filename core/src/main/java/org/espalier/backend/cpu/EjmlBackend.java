@@ -13,8 +13,8 @@ import org.espalier.tensor.Rng;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The portable back end: one thread, plain loops, EJML's products, sums in double precision. It says
- * what every kernel means; the others are held against it.
+ * The portable back end: one thread, plain loops, EJML's products, sums in double precision. It
+ * says what every kernel means; the others are held against it.
  */
 public final class EjmlBackend implements Backend {
   private final Memory memory = new Memory(this);
@@ -137,7 +137,15 @@ public final class EjmlBackend implements Backend {
 
   @Override
   public void gemm(
-      boolean transposeA, boolean transposeB, int m, int n, int k, Buffer a, Buffer b, Buffer c, boolean add) {
+      boolean transposeA,
+      boolean transposeB,
+      int m,
+      int n,
+      int k,
+      Buffer a,
+      Buffer b,
+      Buffer c,
+      boolean add) {
     FMatrixRMaj left = matrix(transposeA ? k : m, transposeA ? m : k, a);
     FMatrixRMaj right = matrix(transposeB ? n : k, transposeB ? k : n, b);
     FMatrixRMaj product = new FMatrixRMaj(m, n);
@@ -234,7 +242,14 @@ public final class EjmlBackend implements Backend {
 
   @Override
   public void normalize(
-      int rows, int c, Buffer x, Buffer moments, float eps, @Nullable Buffer gamma, @Nullable Buffer beta, Buffer y) {
+      int rows,
+      int c,
+      Buffer x,
+      Buffer moments,
+      float eps,
+      @Nullable Buffer gamma,
+      @Nullable Buffer beta,
+      Buffer y) {
     NormLoops.normalize(rows, c, x, moments, eps, gamma, beta, y);
   }
 
@@ -272,12 +287,19 @@ public final class EjmlBackend implements Backend {
 
   @Override
   public void softmaxGrad(int rows, int cols, Buffer y, Buffer dy, Buffer dx, boolean add) {
-    ProbabilityLoops.softmaxGrad(rows, cols, CpuBuffer.of(y), CpuBuffer.of(dy), CpuBuffer.of(dx), add);
+    ProbabilityLoops.softmaxGrad(
+        rows, cols, CpuBuffer.of(y), CpuBuffer.of(dy), CpuBuffer.of(dx), add);
   }
 
   @Override
   public void crossEntropy(
-      int rows, int classes, float smoothing, Buffer logits, Buffer labels, Buffer probabilities, Buffer loss) {
+      int rows,
+      int classes,
+      float smoothing,
+      Buffer logits,
+      Buffer labels,
+      Buffer probabilities,
+      Buffer loss) {
     softmax(rows, classes, logits, probabilities);
     ProbabilityLoops.crossEntropy(
         rows, classes, smoothing, CpuBuffer.of(logits), CpuBuffer.of(labels), CpuBuffer.of(loss));
@@ -323,7 +345,8 @@ public final class EjmlBackend implements Backend {
   }
 
   @Override
-  public void sgd(Buffer w, Buffer g, Buffer v, float rate, float momentum, float decay, boolean nesterov) {
+  public void sgd(
+      Buffer w, Buffer g, Buffer v, float rate, float momentum, float decay, boolean nesterov) {
     CpuBuffer weight = CpuBuffer.of(w);
     CpuBuffer gradient = CpuBuffer.of(g);
     CpuBuffer velocity = CpuBuffer.of(v);
@@ -337,7 +360,16 @@ public final class EjmlBackend implements Backend {
 
   @Override
   public void adam(
-      Buffer w, Buffer g, Buffer m, Buffer v, float rate, float beta1, float beta2, float eps, float decay, int step) {
+      Buffer w,
+      Buffer g,
+      Buffer m,
+      Buffer v,
+      float rate,
+      float beta1,
+      float beta2,
+      float eps,
+      float decay,
+      int step) {
     CpuBuffer weight = CpuBuffer.of(w);
     CpuBuffer gradient = CpuBuffer.of(g);
     CpuBuffer first = CpuBuffer.of(m);

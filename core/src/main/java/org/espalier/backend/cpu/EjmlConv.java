@@ -5,8 +5,8 @@ import org.espalier.backend.Buffer;
 import org.espalier.backend.Conv;
 
 /**
- * Convolution as the textbook has it: for each image and group, the patches under the kernel become the
- * rows of a matrix (im2col), and the rest is one product.
+ * Convolution as the textbook has it: for each image and group, the patches under the kernel become
+ * the rows of a matrix (im2col), and the rest is one product.
  */
 final class EjmlConv {
   private EjmlConv() {}
@@ -17,7 +17,16 @@ final class EjmlConv {
       for (int group = 0; group < conv.groups(); group++) {
         job.patches(image, group, CpuBuffer.of(x));
         job.weight(group, CpuBuffer.of(w), false);
-        backend.gemm(false, false, job.pixels, conv.groupOut(), job.patch, job.columns, job.kernel, job.result, false);
+        backend.gemm(
+            false,
+            false,
+            job.pixels,
+            conv.groupOut(),
+            job.patch,
+            job.columns,
+            job.kernel,
+            job.result,
+            false);
         job.output(image, group, CpuBuffer.of(y), false);
       }
     }
@@ -32,7 +41,16 @@ final class EjmlConv {
       for (int group = 0; group < conv.groups(); group++) {
         job.output(image, group, CpuBuffer.of(dy), true);
         job.weight(group, CpuBuffer.of(w), false);
-        backend.gemm(false, true, job.pixels, job.patch, conv.groupOut(), job.result, job.kernel, job.columns, false);
+        backend.gemm(
+            false,
+            true,
+            job.pixels,
+            job.patch,
+            conv.groupOut(),
+            job.result,
+            job.kernel,
+            job.columns,
+            false);
         job.scatter(image, group, CpuBuffer.of(dx));
       }
     }
@@ -45,7 +63,16 @@ final class EjmlConv {
       for (int image = 0; image < conv.n(); image++) {
         job.patches(image, group, CpuBuffer.of(x));
         job.output(image, group, CpuBuffer.of(dy), true);
-        backend.gemm(true, false, job.patch, conv.groupOut(), job.pixels, job.columns, job.result, job.kernel, true);
+        backend.gemm(
+            true,
+            false,
+            job.patch,
+            conv.groupOut(),
+            job.pixels,
+            job.columns,
+            job.result,
+            job.kernel,
+            true);
       }
       job.weight(group, CpuBuffer.of(dw), true);
     }
@@ -70,7 +97,8 @@ final class EjmlConv {
     }
 
     void patches(int image, int group, CpuBuffer x) {
-      eachPatchElement(image, group, (element, source) -> columns.set(element, source < 0 ? 0 : x.get(source)));
+      eachPatchElement(
+          image, group, (element, source) -> columns.set(element, source < 0 ? 0 : x.get(source)));
     }
 
     void scatter(int image, int group, CpuBuffer dx) {
@@ -126,7 +154,8 @@ final class EjmlConv {
               int iy = oy * conv.stride() - conv.pad() + ky * conv.dilation();
               int ix = ox * conv.stride() - conv.pad() + kx * conv.dilation();
               boolean inside = iy >= 0 && iy < conv.h() && ix >= 0 && ix < conv.w();
-              int pixel = ((image * conv.h() + iy) * conv.w() + ix) * conv.in() + group * conv.groupIn();
+              int pixel =
+                  ((image * conv.h() + iy) * conv.w() + ix) * conv.in() + group * conv.groupIn();
               for (int i = 0; i < conv.groupIn(); i++) {
                 pair.accept(element++, inside ? pixel + i : -1);
               }

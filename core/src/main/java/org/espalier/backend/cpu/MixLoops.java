@@ -20,7 +20,8 @@ final class MixLoops {
       if (term.moments() == null) {
         backend.axpby(weight, term.x(), 1, y);
       } else {
-        backend.normalize(mix.rows(), mix.channels(), term.x(), term.moments(), mix.eps(), null, null, normal);
+        backend.normalize(
+            mix.rows(), mix.channels(), term.x(), term.moments(), mix.eps(), null, null, normal);
         backend.axpby(weight, normal, 1, y);
       }
     }
@@ -51,7 +52,10 @@ final class MixLoops {
     CpuBuffer x = CpuBuffer.of(term.x());
     boolean normal = term.moments() != null;
     double mean = term.moments() == null ? 0 : CpuBuffer.of(term.moments()).get(channel);
-    double inverse = term.moments() == null ? 1 : NormLoops.inverseDeviation(term.moments(), c, channel, mix.eps());
+    double inverse =
+        term.moments() == null
+            ? 1
+            : NormLoops.inverseDeviation(term.moments(), c, channel, mix.eps());
     double sumG = 0;
     double sumGx = 0;
     for (int r = 0; r < mix.rows(); r++) {
@@ -63,7 +67,8 @@ final class MixLoops {
       for (int r = 0; r < mix.rows(); r++) {
         int i = r * c + channel;
         double hat = (x.get(i) - mean) * inverse;
-        double centred = normal ? dy.get(i) - sumG / mix.rows() - hat * sumGx / mix.rows() : dy.get(i);
+        double centred =
+            normal ? dy.get(i) - sumG / mix.rows() - hat * sumGx / mix.rows() : dy.get(i);
         CpuBuffer.of(term.dx()).put(i, (float) (weight * inverse * centred), term.add());
       }
     }

@@ -5,18 +5,23 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The loops of {@link SimdMix} over one chunk. Load, arithmetic and store of a block of terms stand in one
- * method: a vector that crosses a call which is not inlined is put on the heap.
+ * The loops of {@link SimdMix} over one chunk. Load, arithmetic and store of a block of terms stand
+ * in one method: a vector that crosses a call which is not inlined is put on the heap.
  */
 final class MixTiles {
   private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
 
-  /** Tiles that the sum stays in, from its first term to its last: 16 KiB of y, within the L1 cache. */
+  /**
+   * Tiles that the sum stays in, from its first term to its last: 16 KiB of y, within the L1 cache.
+   */
   private static final int BLOCK = 8;
 
   private MixTiles() {}
 
-  /** y = sum over the terms of (x - mean)*scale; coefficients mean, scale of the first term, of the second, ... */
+  /**
+   * y = sum over the terms of (x - mean)*scale; coefficients mean, scale of the first term, of the
+   * second, ...
+   */
   static void sum(Columns columns, int from, int to, CpuBuffer[] x, float[] tiles, CpuBuffer y) {
     int step = BLOCK * columns.tile();
     for (int block = from; block < to; block += step) {
@@ -41,7 +46,8 @@ final class MixTiles {
     }
   }
 
-  private static void addFour(int tile, int length, int at, CpuBuffer[] x, int t, float[] tiles, CpuBuffer y) {
+  private static void addFour(
+      int tile, int length, int at, CpuBuffer[] x, int t, float[] tiles, CpuBuffer y) {
     float[] x0 = x[t].data();
     float[] x1 = x[t + 1].data();
     float[] x2 = x[t + 2].data();
@@ -62,7 +68,10 @@ final class MixTiles {
       var d1 = FloatVector.fromArray(S, x1, o1 + i).sub(FloatVector.fromArray(S, tiles, c1 + i));
       var d2 = FloatVector.fromArray(S, x2, o2 + i).sub(FloatVector.fromArray(S, tiles, c2 + i));
       var d3 = FloatVector.fromArray(S, x3, o3 + i).sub(FloatVector.fromArray(S, tiles, c3 + i));
-      var sum = d0.fma(FloatVector.fromArray(S, tiles, c0 + tile + i), FloatVector.fromArray(S, target, yo + i));
+      var sum =
+          d0.fma(
+              FloatVector.fromArray(S, tiles, c0 + tile + i),
+              FloatVector.fromArray(S, target, yo + i));
       sum = d1.fma(FloatVector.fromArray(S, tiles, c1 + tile + i), sum);
       sum = d2.fma(FloatVector.fromArray(S, tiles, c2 + tile + i), sum);
       sum = d3.fma(FloatVector.fromArray(S, tiles, c3 + tile + i), sum);
@@ -76,7 +85,8 @@ final class MixTiles {
     }
   }
 
-  private static void addTwo(int tile, int length, int at, CpuBuffer[] x, int t, float[] tiles, CpuBuffer y) {
+  private static void addTwo(
+      int tile, int length, int at, CpuBuffer[] x, int t, float[] tiles, CpuBuffer y) {
     float[] x0 = x[t].data();
     float[] x1 = x[t + 1].data();
     int o0 = x[t].offset() + at;
@@ -89,7 +99,10 @@ final class MixTiles {
     for (int bound = S.loopBound(length); i < bound; i += S.length()) {
       var d0 = FloatVector.fromArray(S, x0, o0 + i).sub(FloatVector.fromArray(S, tiles, c0 + i));
       var d1 = FloatVector.fromArray(S, x1, o1 + i).sub(FloatVector.fromArray(S, tiles, c1 + i));
-      var sum = d0.fma(FloatVector.fromArray(S, tiles, c0 + tile + i), FloatVector.fromArray(S, target, yo + i));
+      var sum =
+          d0.fma(
+              FloatVector.fromArray(S, tiles, c0 + tile + i),
+              FloatVector.fromArray(S, target, yo + i));
       d1.fma(FloatVector.fromArray(S, tiles, c1 + tile + i), sum).intoArray(target, yo + i);
     }
     for (; i < length; i++) {
@@ -98,7 +111,8 @@ final class MixTiles {
     }
   }
 
-  private static void addOne(int tile, int length, int at, CpuBuffer[] x, int t, float[] tiles, CpuBuffer y) {
+  private static void addOne(
+      int tile, int length, int at, CpuBuffer[] x, int t, float[] tiles, CpuBuffer y) {
     float[] x0 = x[t].data();
     int o0 = x[t].offset() + at;
     int c0 = t * 2 * tile;
@@ -108,7 +122,9 @@ final class MixTiles {
     for (int bound = S.loopBound(length); i < bound; i += S.length()) {
       FloatVector.fromArray(S, x0, o0 + i)
           .sub(FloatVector.fromArray(S, tiles, c0 + i))
-          .fma(FloatVector.fromArray(S, tiles, c0 + tile + i), FloatVector.fromArray(S, target, yo + i))
+          .fma(
+              FloatVector.fromArray(S, tiles, c0 + tile + i),
+              FloatVector.fromArray(S, target, yo + i))
           .intoArray(target, yo + i);
     }
     for (; i < length; i++) {
@@ -117,11 +133,18 @@ final class MixTiles {
   }
 
   /**
-   * totals[1 + i] += g*(x - mean) for the i-th value; its mean is the first of the four coefficients of
-   * term {@code terms[i]}.
+   * totals[1 + i] += g*(x - mean) for the i-th value; its mean is the first of the four
+   * coefficients of term {@code terms[i]}.
    */
   static void products(
-      Columns columns, int from, int to, CpuBuffer g, CpuBuffer[] x, float[] means, int[] terms, float[] totals) {
+      Columns columns,
+      int from,
+      int to,
+      CpuBuffer g,
+      CpuBuffer[] x,
+      float[] means,
+      int[] terms,
+      float[] totals) {
     int tile = columns.tile();
     int i = 0;
     for (; i + 4 <= x.length; i += 4) {
@@ -131,13 +154,30 @@ final class MixTiles {
     }
     for (; i < x.length; i++) {
       TileLoops.products(
-          columns, from, to, g.data(), g.offset(), x[i].data(), x[i].offset(), means, terms[i] * 4 * tile, totals,
+          columns,
+          from,
+          to,
+          g.data(),
+          g.offset(),
+          x[i].data(),
+          x[i].offset(),
+          means,
+          terms[i] * 4 * tile,
+          totals,
           (1 + i) * tile);
     }
   }
 
   private static void addFourProducts(
-      int tile, int length, int at, CpuBuffer g, CpuBuffer[] x, int t, float[] means, int[] terms, float[] totals) {
+      int tile,
+      int length,
+      int at,
+      CpuBuffer g,
+      CpuBuffer[] x,
+      int t,
+      float[] means,
+      int[] terms,
+      float[] totals) {
     float[] x0 = x[t].data();
     float[] x1 = x[t + 1].data();
     float[] x2 = x[t + 2].data();

@@ -25,7 +25,14 @@ final class NormLoops {
   }
 
   static void normalize(
-      int rows, int c, Buffer x, Buffer moments, float eps, @Nullable Buffer gamma, @Nullable Buffer beta, Buffer y) {
+      int rows,
+      int c,
+      Buffer x,
+      Buffer moments,
+      float eps,
+      @Nullable Buffer gamma,
+      @Nullable Buffer beta,
+      Buffer y) {
     CpuBuffer source = CpuBuffer.of(x);
     CpuBuffer target = CpuBuffer.of(y);
     for (int channel = 0; channel < c; channel++) {
@@ -75,7 +82,8 @@ final class NormLoops {
         for (int r = 0; r < rows; r++) {
           int i = r * c + channel;
           double hat = (source.get(i) - mean) * inverse;
-          double centred = batch ? upstream.get(i) - sumG / rows - hat * sumGx / rows : upstream.get(i);
+          double centred =
+              batch ? upstream.get(i) - sumG / rows - hat * sumGx / rows : upstream.get(i);
           CpuBuffer.of(dx).put(i, (float) (scale * centred), add);
         }
       }

@@ -32,7 +32,9 @@ final class PoolRows {
     }
   }
 
-  /** By comparison: {@code max} would also take care of NaN and of -0, at thrice the instructions. */
+  /**
+   * By comparison: {@code max} would also take care of NaN and of -0, at thrice the instructions.
+   */
   private static void maxThree(int length, float[] x, int a, int b, int c, float[] y, int yo) {
     int i = 0;
     for (int bound = S.loopBound(length); i < bound; i += S.length()) {
@@ -48,11 +50,21 @@ final class PoolRows {
   }
 
   /**
-   * The gradient of the largest of three: g goes to the target of the first of a, b, c that none of the
-   * others exceeds.
+   * The gradient of the largest of three: g goes to the target of the first of a, b, c that none of
+   * the others exceeds.
    */
   static void route(
-      int length, float[] x, int a, int b, int c, float[] g, int go, float[] target, int ta, int tb, int tc) {
+      int length,
+      float[] x,
+      int a,
+      int b,
+      int c,
+      float[] g,
+      int go,
+      float[] target,
+      int ta,
+      int tb,
+      int tc) {
     int i = 0;
     for (int bound = S.loopBound(length); i < bound; i += S.length()) {
       var first = FloatVector.fromArray(S, x, a + i);
@@ -66,8 +78,12 @@ final class PoolRows {
       var toTwo = all.blend(nothing, overTwo);
       var toFirst = toTwo.blend(nothing, overFirst);
       FloatVector.fromArray(S, target, ta + i).add(toFirst).intoArray(target, ta + i);
-      FloatVector.fromArray(S, target, tb + i).add(nothing.blend(toTwo, overFirst)).intoArray(target, tb + i);
-      FloatVector.fromArray(S, target, tc + i).add(nothing.blend(all, overTwo)).intoArray(target, tc + i);
+      FloatVector.fromArray(S, target, tb + i)
+          .add(nothing.blend(toTwo, overFirst))
+          .intoArray(target, tb + i);
+      FloatVector.fromArray(S, target, tc + i)
+          .add(nothing.blend(all, overTwo))
+          .intoArray(target, tc + i);
     }
     for (; i < length; i++) {
       boolean overFirst = x[b + i] > x[a + i];
@@ -94,7 +110,8 @@ final class PoolRows {
   }
 
   /** y = x*share*rowShare. */
-  static void scaled(int length, float rowShare, float[] share, float[] x, int xo, float[] y, int yo) {
+  static void scaled(
+      int length, float rowShare, float[] share, float[] x, int xo, float[] y, int yo) {
     int i = 0;
     for (int bound = S.loopBound(length); i < bound; i += S.length()) {
       FloatVector.fromArray(S, x, xo + i)
@@ -107,13 +124,18 @@ final class PoolRows {
   }
 
   /** Where x equals best, what is left in rest moves to target: the first to claim gets it all. */
-  static void claim(int length, float[] x, int xo, float[] best, float[] rest, float[] target, int to) {
+  static void claim(
+      int length, float[] x, int xo, float[] best, float[] rest, float[] target, int to) {
     int i = 0;
     for (int bound = S.loopBound(length); i < bound; i += S.length()) {
-      var mine = FloatVector.fromArray(S, x, xo + i).compare(VectorOperators.EQ, FloatVector.fromArray(S, best, i));
+      var mine =
+          FloatVector.fromArray(S, x, xo + i)
+              .compare(VectorOperators.EQ, FloatVector.fromArray(S, best, i));
       var left = FloatVector.fromArray(S, rest, i);
       var nothing = FloatVector.zero(S);
-      FloatVector.fromArray(S, target, to + i).add(nothing.blend(left, mine)).intoArray(target, to + i);
+      FloatVector.fromArray(S, target, to + i)
+          .add(nothing.blend(left, mine))
+          .intoArray(target, to + i);
       left.blend(nothing, mine).intoArray(rest, i);
     }
     for (; i < length; i++) {

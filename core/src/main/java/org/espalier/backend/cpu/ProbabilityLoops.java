@@ -13,7 +13,8 @@ final class ProbabilityLoops {
     }
   }
 
-  static void softmaxGrad(int rows, int cols, CpuBuffer y, CpuBuffer dy, CpuBuffer dx, boolean add) {
+  static void softmaxGrad(
+      int rows, int cols, CpuBuffer y, CpuBuffer dy, CpuBuffer dx, boolean add) {
     for (int r = 0; r < rows; r++) {
       double dot = 0;
       for (int c = 0; c < cols; c++) {
@@ -26,7 +27,8 @@ final class ProbabilityLoops {
     }
   }
 
-  static void crossEntropy(int rows, int classes, float smoothing, CpuBuffer logits, CpuBuffer labels, CpuBuffer loss) {
+  static void crossEntropy(
+      int rows, int classes, float smoothing, CpuBuffer logits, CpuBuffer labels, CpuBuffer loss) {
     double total = 0;
     for (int r = 0; r < rows; r++) {
       double shift = logSumExp(r, classes, logits);

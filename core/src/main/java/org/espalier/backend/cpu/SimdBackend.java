@@ -90,12 +90,29 @@ final class SimdBackend implements Backend {
       int dstStride,
       boolean add) {
     SimdElementwise.copyBlocks(
-        workers, blocks, length, CpuBuffer.of(src), srcStart, srcStride, CpuBuffer.of(dst), dstStart, dstStride, add);
+        workers,
+        blocks,
+        length,
+        CpuBuffer.of(src),
+        srcStart,
+        srcStride,
+        CpuBuffer.of(dst),
+        dstStart,
+        dstStride,
+        add);
   }
 
   @Override
   public void gemm(
-      boolean transposeA, boolean transposeB, int m, int n, int k, Buffer a, Buffer b, Buffer c, boolean add) {
+      boolean transposeA,
+      boolean transposeB,
+      int m,
+      int n,
+      int k,
+      Buffer a,
+      Buffer b,
+      Buffer c,
+      boolean add) {
     convolution.gemm(
         transposeA, transposeB, m, n, k, CpuBuffer.of(a), CpuBuffer.of(b), CpuBuffer.of(c), add);
   }
@@ -152,7 +169,14 @@ final class SimdBackend implements Backend {
 
   @Override
   public void normalize(
-      int rows, int c, Buffer x, Buffer moments, float eps, @Nullable Buffer gamma, @Nullable Buffer beta, Buffer y) {
+      int rows,
+      int c,
+      Buffer x,
+      Buffer moments,
+      float eps,
+      @Nullable Buffer gamma,
+      @Nullable Buffer beta,
+      Buffer y) {
     SimdNorm.normalize(
         workers,
         rows,
@@ -203,7 +227,11 @@ final class SimdBackend implements Backend {
   @Override
   public void mixedSumGrad(Mix mix, Buffer weights, Buffer dy, @Nullable Buffer dWeights) {
     SimdMix.grad(
-        workers, mix, CpuBuffer.of(weights), CpuBuffer.of(dy), dWeights == null ? null : CpuBuffer.of(dWeights));
+        workers,
+        mix,
+        CpuBuffer.of(weights),
+        CpuBuffer.of(dy),
+        dWeights == null ? null : CpuBuffer.of(dWeights));
   }
 
   @Override
@@ -218,7 +246,13 @@ final class SimdBackend implements Backend {
 
   @Override
   public void crossEntropy(
-      int rows, int classes, float smoothing, Buffer logits, Buffer labels, Buffer probabilities, Buffer loss) {
+      int rows,
+      int classes,
+      float smoothing,
+      Buffer logits,
+      Buffer labels,
+      Buffer probabilities,
+      Buffer loss) {
     rest.crossEntropy(rows, classes, smoothing, logits, labels, probabilities, loss);
   }
 
@@ -246,14 +280,31 @@ final class SimdBackend implements Backend {
   }
 
   @Override
-  public void sgd(Buffer w, Buffer g, Buffer v, float rate, float momentum, float decay, boolean nesterov) {
+  public void sgd(
+      Buffer w, Buffer g, Buffer v, float rate, float momentum, float decay, boolean nesterov) {
     SimdSweeps.sgd(
-        workers, CpuBuffer.of(w), CpuBuffer.of(g), CpuBuffer.of(v), rate, momentum, decay, nesterov);
+        workers,
+        CpuBuffer.of(w),
+        CpuBuffer.of(g),
+        CpuBuffer.of(v),
+        rate,
+        momentum,
+        decay,
+        nesterov);
   }
 
   @Override
   public void adam(
-      Buffer w, Buffer g, Buffer m, Buffer v, float rate, float beta1, float beta2, float eps, float decay, int step) {
+      Buffer w,
+      Buffer g,
+      Buffer m,
+      Buffer v,
+      float rate,
+      float beta1,
+      float beta2,
+      float eps,
+      float decay,
+      int step) {
     SimdSweeps.adam(
         workers,
         CpuBuffer.of(w),

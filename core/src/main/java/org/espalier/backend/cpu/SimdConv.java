@@ -57,7 +57,10 @@ final class SimdConv {
     }
   }
 
-  /** The products are convolutions by 1x1 kernels and their gradients; a row of the matrix is a pixel. */
+  /**
+   * The products are convolutions by 1x1 kernels and their gradients; a row of the matrix is a
+   * pixel.
+   */
   void gemm(
       boolean transposeA,
       boolean transposeB,
@@ -92,12 +95,14 @@ final class SimdConv {
     return new Conv(rows / image, image, 1, in, out, 1, 1, 1, 0, 1, 1);
   }
 
-  private void run(SimdConvPlan plan, int images, CpuBuffer source, CpuBuffer w, CpuBuffer target, boolean add) {
+  private void run(
+      SimdConvPlan plan, int images, CpuBuffer source, CpuBuffer w, CpuBuffer target, boolean add) {
     float[] packed = workers.scratch(0, PACKED, plan.groups * plan.packedSize);
     for (int group = 0; group < plan.groups; group++) {
       pack(plan, group, w, packed);
     }
-    workers.parallel(images, (image, worker) -> image(plan, image, worker, source, packed, target, add));
+    workers.parallel(
+        images, (image, worker) -> image(plan, image, worker, source, packed, target, add));
   }
 
   private void pack(SimdConvPlan plan, int group, CpuBuffer w, float[] packed) {
@@ -105,12 +110,20 @@ final class SimdConv {
       int grain = Math.max(1, PACK_GRAIN / part.paddedColumns);
       int start = group * plan.packedSize;
       workers.ranges(
-          part.depth(), grain, (from, to, worker) -> part.pack(group, w.data(), w.offset(), packed, start, from, to));
+          part.depth(),
+          grain,
+          (from, to, worker) -> part.pack(group, w.data(), w.offset(), packed, start, from, to));
     }
   }
 
   private void image(
-      SimdConvPlan plan, int image, int worker, CpuBuffer source, float[] packed, CpuBuffer target, boolean add) {
+      SimdConvPlan plan,
+      int image,
+      int worker,
+      CpuBuffer source,
+      float[] packed,
+      CpuBuffer target,
+      boolean add) {
     SimdFrame frame = plan.frame;
     float[] a = source.data();
     int startA = source.offset() + image * frame.imageSize();
@@ -129,9 +142,18 @@ final class SimdConv {
         if (part.cropped()) {
           float[] c = workers.scratch(worker, UNCROPPED, plan.uncroppedSize);
           SimdRows.multiply(part.rows, a, fromA, packed, fromB, c, 0, part.paddedColumns, false);
-          SimdRows.crop(c, part.paddedColumns, target.data(), fromC, part.target, part.pixels, part.columns, add);
+          SimdRows.crop(
+              c,
+              part.paddedColumns,
+              target.data(),
+              fromC,
+              part.target,
+              part.pixels,
+              part.columns,
+              add);
         } else {
-          SimdRows.multiply(part.rows, a, fromA, packed, fromB, target.data(), fromC, part.columns, add);
+          SimdRows.multiply(
+              part.rows, a, fromA, packed, fromB, target.data(), fromC, part.columns, add);
         }
       }
     }

@@ -7,10 +7,11 @@ import java.util.TreeSet;
 import org.espalier.backend.Conv;
 
 /**
- * The tables by which a convolution, or its gradient with respect to the input, becomes sums of products
- * over one framed image. Both gather: a target pixel sums over kernel positions the source pixels at
- * fixed distances. With stride s, the gradient does so in s*s parts, one for each remainder of the
- * target's coordinates, with the kernel positions that reach it; no zeros are put in between.
+ * The tables by which a convolution, or its gradient with respect to the input, becomes sums of
+ * products over one framed image. Both gather: a target pixel sums over kernel positions the source
+ * pixels at fixed distances. With stride s, the gradient does so in s*s parts, one for each
+ * remainder of the target's coordinates, with the kernel positions that reach it; no zeros are put
+ * in between.
  */
 final class SimdConvPlan {
   final SimdFrame frame;
@@ -29,7 +30,10 @@ final class SimdConvPlan {
   private final Conv conv;
   private final boolean forward;
 
-  /** A kernel position along one axis, and the source coordinate it reads relative to {@code q*step}. */
+  /**
+   * A kernel position along one axis, and the source coordinate it reads relative to {@code
+   * q*step}.
+   */
   private record Tap(int offset, int kernel) {}
 
   /** Target coordinates {@code first + q*stride} for q < count. */
@@ -45,11 +49,15 @@ final class SimdConvPlan {
 
   static SimdConvPlan forward(Conv conv) {
     return new SimdConvPlan(
-        conv, true, List.of(forward(conv, conv.outH(), conv.kh())), List.of(forward(conv, conv.outW(), conv.kw())));
+        conv,
+        true,
+        List.of(forward(conv, conv.outH(), conv.kh())),
+        List.of(forward(conv, conv.outW(), conv.kw())));
   }
 
   static SimdConvPlan gradInput(Conv conv) {
-    return new SimdConvPlan(conv, false, gradInput(conv, conv.h(), conv.kh()), gradInput(conv, conv.w(), conv.kw()));
+    return new SimdConvPlan(
+        conv, false, gradInput(conv, conv.h(), conv.kh()), gradInput(conv, conv.w(), conv.kw()));
   }
 
   private static Axis forward(Conv conv, int out, int kernel) {
@@ -91,7 +99,8 @@ final class SimdConvPlan {
     int left = -Math.min(0, xs.stream().mapToInt(Axis::least).min().orElse(0));
     int bottom = Math.max(0, ys.stream().mapToInt(Axis::last).max().orElse(0) + 1 - h);
     int right = Math.max(0, xs.stream().mapToInt(Axis::last).max().orElse(0) + 1 - w);
-    frame = new SimdFrame(h, w, groups * groupSource, top, left, top + h + bottom, left + w + right);
+    frame =
+        new SimdFrame(h, w, groups * groupSource, top, left, top + h + bottom, left + w + right);
     int start = 0;
     for (Axis y : ys) {
       for (Axis x : xs) {
@@ -101,20 +110,26 @@ final class SimdConvPlan {
       }
     }
     packedSize = start;
-    uncroppedSize = parts.stream().mapToInt(p -> p.cropped() ? p.pixels * p.paddedColumns : 0).max().orElse(0);
+    uncroppedSize =
+        parts.stream().mapToInt(p -> p.cropped() ? p.pixels * p.paddedColumns : 0).max().orElse(0);
   }
 
   /** Sums of products that yield every stride-th pixel on both axes. */
   final class Part {
     final SimdRows.Table rows;
 
-    /** Rows that count: target pixels, or several of them abreast; the table's others repeat the last. */
+    /**
+     * Rows that count: target pixels, or several of them abreast; the table's others repeat the
+     * last.
+     */
     final int pixels;
 
     /** Where each row goes in the target. */
     final int[] target;
 
-    /** Pixels side by side that make one row: several where channels are too few to fill a vector. */
+    /**
+     * Pixels side by side that make one row: several where channels are too few to fill a vector.
+     */
     final int abreast;
 
     final int columns;
@@ -136,7 +151,8 @@ final class SimdConvPlan {
       columns = abreast * groupTarget;
       paddedColumns = SimdRows.padded(columns);
       int[] positions = positions(x, abreast);
-      // A framed row is one run of columns and channels: neighbouring positions are one long dot product.
+      // A framed row is one run of columns and channels: neighbouring positions are one long dot
+      // product.
       boolean joined = groups == 1 && isRun(positions);
       int[] taps = new int[y.taps.size() * (joined ? 1 : positions.length)];
       int k = (joined ? positions.length : 1) * groupSource;
@@ -147,11 +163,13 @@ final class SimdConvPlan {
         for (int i = 0; i < positions.length; i++) {
           if (!joined || i == 0) {
             taps[tap++] =
-                (ty.offset + frame.top()) * frame.rowSize() + (positions[i] + frame.left()) * frame.c();
+                (ty.offset + frame.top()) * frame.rowSize()
+                    + (positions[i] + frame.left()) * frame.c();
           }
           for (int channel = 0; channel < groupSource; channel++) {
             for (int pixel = 0; pixel < abreast; pixel++) {
-              weights[weight++] = weightStart(ty.kernel, kernelAt(x, positions[i] - pixel * x.step), channel);
+              weights[weight++] =
+                  weightStart(ty.kernel, kernelAt(x, positions[i] - pixel * x.step), channel);
             }
           }
         }
@@ -165,7 +183,8 @@ final class SimdConvPlan {
         int qy = Math.min(r, pixels - 1) / perRow;
         int qx = Math.min(r, pixels - 1) % perRow * abreast;
         a[r] = qy * y.step * frame.rowSize() + qx * x.step * frame.c();
-        target[r] = ((y.first + qy * y.stride) * targetW + x.first + qx * x.stride) * groups * groupTarget;
+        target[r] =
+            ((y.first + qy * y.stride) * targetW + x.first + qx * x.stride) * groups * groupTarget;
       }
       rows = new SimdRows.Table(a, cropped() ? lines(padded) : target, taps, k);
     }
@@ -192,13 +211,18 @@ final class SimdConvPlan {
     }
 
     /**
-     * Computing two pixels of 8 channels in one vector of 16 takes the kernel positions of both, four
-     * rather than three for a 3x3 kernel, but half as many products for each: where that is less, do so.
+     * Computing two pixels of 8 channels in one vector of 16 takes the kernel positions of both,
+     * four rather than three for a 3x3 kernel, but half as many products for each: where that is
+     * less, do so.
      */
     private int abreast(Axis x) {
       int fit = SimdRows.LANES / groupTarget;
       boolean possible =
-          groups == 1 && fit > 1 && fit * groupTarget == SimdRows.LANES && x.stride == 1 && x.count % fit == 0;
+          groups == 1
+              && fit > 1
+              && fit * groupTarget == SimdRows.LANES
+              && x.stride == 1
+              && x.count % fit == 0;
       return possible && positions(x, fit).length < fit * x.taps.size() ? fit : 1;
     }
 
@@ -213,19 +237,29 @@ final class SimdConvPlan {
     }
 
     private static boolean isRun(int[] positions) {
-      return positions.length > 0 && positions[positions.length - 1] - positions[0] == positions.length - 1;
+      return positions.length > 0
+          && positions[positions.length - 1] - positions[0] == positions.length - 1;
     }
 
     private static int kernelAt(Axis x, int offset) {
-      return x.taps.stream().filter(tap -> tap.offset == offset).mapToInt(Tap::kernel).findFirst().orElse(-1);
+      return x.taps.stream()
+          .filter(tap -> tap.offset == offset)
+          .mapToInt(Tap::kernel)
+          .findFirst()
+          .orElse(-1);
     }
 
     private int weightStart(int ky, int kx, int channel) {
       int position = (ky * conv.kw() + kx) * conv.groupIn();
-      return kx < 0 ? -1 : forward ? (position + channel) * conv.out() : position * conv.out() + channel;
+      return kx < 0
+          ? -1
+          : forward ? (position + channel) * conv.out() : position * conv.out() + channel;
     }
 
-    /** Packs rows {@code from} to before {@code to} of the weight as {@link SimdRows#multiply} wants it. */
+    /**
+     * Packs rows {@code from} to before {@code to} of the weight as {@link SimdRows#multiply} wants
+     * it.
+     */
     void pack(int group, float[] w, int startW, float[] packed, int startPacked, int from, int to) {
       int stride = forward ? 1 : conv.out();
       int groupW = startW + group * conv.groupOut();

@@ -3,9 +3,9 @@ package org.espalier.backend.cpu;
 import org.espalier.backend.Conv;
 
 /**
- * The gradient of one convolution geometry with respect to its weight: a row for each kernel position and
- * input channel, summed over the output pixels. A fixed number of image groups sum by themselves, and
- * their sums are added in order, so that the bits do not depend on the threads.
+ * The gradient of one convolution geometry with respect to its weight: a row for each kernel
+ * position and input channel, summed over the output pixels. A fixed number of image groups sum by
+ * themselves, and their sums are added in order, so that the bits do not depend on the threads.
  */
 final class SimdConvWeight {
   private static final int FRAMED = 0;
@@ -13,8 +13,8 @@ final class SimdConvWeight {
   private static final int PARTIAL = 2;
 
   /**
-   * Image groups for small and large weights: more would balance the threads better,
-   * but all must be added up.
+   * Image groups for small and large weights: more would balance the threads better, but all must
+   * be added up.
    */
   private static final int MANY_GROUPS = 16;
 
@@ -25,8 +25,9 @@ final class SimdConvWeight {
   private final SimdFrame frame;
 
   /**
-   * Whether dy is read through a sliding window. One input value meets kw neighbouring pixels of dy, one
-   * for each kernel column, and these lie side by side: with 8 channels, 24 columns of a block instead of 8.
+   * Whether dy is read through a sliding window. One input value meets kw neighbouring pixels of
+   * dy, one for each kernel column, and these lie side by side: with 8 channels, 24 columns of a
+   * block instead of 8.
    */
   private final boolean window;
 
@@ -51,7 +52,8 @@ final class SimdConvWeight {
     window = joined && conv.stride() == 1 && conv.kw() > 1 && 2 * conv.out() <= SimdLines.LANES;
     int margin = conv.kw() - 1;
     windowFrame =
-        new SimdFrame(conv.outH(), conv.outW(), conv.out(), 0, margin, conv.outH(), conv.outW() + 2 * margin);
+        new SimdFrame(
+            conv.outH(), conv.outW(), conv.out(), 0, margin, conv.outH(), conv.outW() + 2 * margin);
     columns = window ? conv.kw() * conv.out() : conv.groupOut();
     paddedColumns = SimdLines.padded(columns);
     runRows = window || !joined ? conv.groupIn() : conv.kw() * conv.in();
@@ -79,7 +81,8 @@ final class SimdConvWeight {
     int strideA = conv.stride() * conv.in();
     if (window) {
       int width = conv.outW() + conv.kw() - 1;
-      return new SimdLines.Table(conv.outH(), width, lineA, strideA, windowFrame.rowSize(), conv.out());
+      return new SimdLines.Table(
+          conv.outH(), width, lineA, strideA, windowFrame.rowSize(), conv.out());
     }
     int strideB = placeUpstream ? paddedColumns : conv.out();
     int lineB = conv.outW() * strideB;
@@ -171,7 +174,8 @@ final class SimdConvWeight {
           int from = ((group * runs.length + run) * paddedRows + row) * paddedColumns;
           for (int p = 0; p < positions; p++) {
             int kx = positions - 1 - p; // the window runs against the kernel
-            int to = dw.offset() + ((run * positions + kx) * runRows + row) * conv.out() + group * width;
+            int to =
+                dw.offset() + ((run * positions + kx) * runRows + row) * conv.out() + group * width;
             for (int i = 0; i < width; i++) {
               dw.data()[to + i] += sum[from + p * width + i];
             }

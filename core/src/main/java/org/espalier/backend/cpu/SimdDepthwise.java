@@ -9,8 +9,9 @@ import jdk.incubator.vector.VectorSpecies;
 import org.espalier.backend.Conv;
 
 /**
- * Depthwise convolution of one geometry and its gradients: vertical code over the channels. Where a few
- * channels fill a vector only together with the next pixels', those are computed along with them.
+ * Depthwise convolution of one geometry and its gradients: vertical code over the channels. Where a
+ * few channels fill a vector only together with the next pixels', those are computed along with
+ * them.
  */
 final class SimdDepthwise {
   private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
@@ -51,7 +52,10 @@ final class SimdDepthwise {
     return tables;
   }
 
-  /** Row r of the target, at {@code c[r]}, sums over the taps {@code a[r] + taps[t]} times weight row t. */
+  /**
+   * Row r of the target, at {@code c[r]}, sums over the taps {@code a[r] + taps[t]} times weight
+   * row t.
+   */
   private static final class Table {
     final int channels;
 
@@ -136,8 +140,12 @@ final class SimdDepthwise {
         });
   }
 
-  /** The image within its frame; the source itself if it needs none and no vector reads past its end. */
-  private CpuBuffer framed(Workers workers, int worker, SimdFrame frame, CpuBuffer source, int image) {
+  /**
+   * The image within its frame; the source itself if it needs none and no vector reads past its
+   * end.
+   */
+  private CpuBuffer framed(
+      Workers workers, int worker, SimdFrame frame, CpuBuffer source, int image) {
     if (frame.bare() && conv.in() % LANES == 0) {
       return (CpuBuffer) source.slice(image * frame.imageSize(), frame.imageSize());
     }
@@ -156,7 +164,9 @@ final class SimdDepthwise {
         groups,
         (group, worker) -> {
           Arrays.fill(sums, group * size, (group + 1) * size, 0);
-          for (int image = group * conv.n() / groups; image < (group + 1) * conv.n() / groups; image++) {
+          for (int image = group * conv.n() / groups;
+              image < (group + 1) * conv.n() / groups;
+              image++) {
             gradWeight(workers, worker, image, x, dy, sums, group * size);
           }
         });
@@ -191,7 +201,14 @@ final class SimdDepthwise {
 
   /** Rows of 8 pixels by one vector of channels. */
   private static void pixels8(
-      Table table, float[] a, int startA, float[] w, int startW, float[] c, int startC, boolean add) {
+      Table table,
+      float[] a,
+      int startA,
+      float[] w,
+      int startW,
+      float[] c,
+      int startC,
+      boolean add) {
     int width = table.width;
     int padded = padded(width);
     VectorMask<Float> all = S.indexInRange(0, LANES);
@@ -260,7 +277,15 @@ final class SimdDepthwise {
 
   /** Adds one image's share of the gradient of 9 kernel positions, for one vector of channels. */
   private static void taps9(
-      Table table, int firstTap, int column, float[] a, int startA, float[] dy, int startB, float[] sum, int startC) {
+      Table table,
+      int firstTap,
+      int column,
+      float[] a,
+      int startA,
+      float[] dy,
+      int startB,
+      float[] sum,
+      int startC) {
     int padded = padded(table.width);
     int t0 = startA + column + table.tap(firstTap + 0);
     int t1 = startA + column + table.tap(firstTap + 1);

@@ -18,7 +18,9 @@ final class SimdElementwise {
 
   static void fill(Workers workers, CpuBuffer y, float value) {
     workers.ranges(
-        y.size(), GRAIN, (from, to, worker) -> Arrays.fill(y.data(), y.offset() + from, y.offset() + to, value));
+        y.size(),
+        GRAIN,
+        (from, to, worker) -> Arrays.fill(y.data(), y.offset() + from, y.offset() + to, value));
   }
 
   static void axpby(Workers workers, float a, CpuBuffer x, float b, CpuBuffer y) {
@@ -74,14 +76,17 @@ final class SimdElementwise {
   private static void product(int length, float[] a, int ao, float[] b, int bo, float[] y, int yo) {
     int i = 0;
     for (int bound = S.loopBound(length); i < bound; i += S.length()) {
-      FloatVector.fromArray(S, a, ao + i).mul(FloatVector.fromArray(S, b, bo + i)).intoArray(y, yo + i);
+      FloatVector.fromArray(S, a, ao + i)
+          .mul(FloatVector.fromArray(S, b, bo + i))
+          .intoArray(y, yo + i);
     }
     for (; i < length; i++) {
       y[yo + i] = a[ao + i] * b[bo + i];
     }
   }
 
-  private static void addProduct(int length, float[] a, int ao, float[] b, int bo, float[] y, int yo) {
+  private static void addProduct(
+      int length, float[] a, int ao, float[] b, int bo, float[] y, int yo) {
     int i = 0;
     for (int bound = S.loopBound(length); i < bound; i += S.length()) {
       FloatVector.fromArray(S, a, ao + i)
@@ -117,7 +122,10 @@ final class SimdElementwise {
     }
   }
 
-  /** Scalar: only ever used on architecture parameters, and a vector exp need not give the same bits everywhere. */
+  /**
+   * Scalar: only ever used on architecture parameters, and a vector exp need not give the same bits
+   * everywhere.
+   */
   private static void elu(int length, float[] x, int xo, float[] y, int yo) {
     for (int i = 0; i < length; i++) {
       float v = x[xo + i];
@@ -125,7 +133,8 @@ final class SimdElementwise {
     }
   }
 
-  static void unaryGrad(Workers workers, Unary f, CpuBuffer x, CpuBuffer dy, CpuBuffer dx, boolean add) {
+  static void unaryGrad(
+      Workers workers, Unary f, CpuBuffer x, CpuBuffer dy, CpuBuffer dx, boolean add) {
     workers.ranges(
         dx.size(),
         GRAIN,
@@ -171,7 +180,14 @@ final class SimdElementwise {
   }
 
   static void dropout(
-      Workers workers, float p, int group, long seed, long stream, CpuBuffer x, CpuBuffer y, boolean add) {
+      Workers workers,
+      float p,
+      int group,
+      long seed,
+      long stream,
+      CpuBuffer x,
+      CpuBuffer y,
+      boolean add) {
     Rng rng = new Rng(seed, stream);
     workers.ranges(
         y.size() / group * group,
@@ -181,14 +197,22 @@ final class SimdElementwise {
             int draw = start / group;
             int end = (int) Math.min(to, (draw + 1L) * group);
             float scale = rng.uniform(draw) < p ? 0 : 1 / (1 - p);
-            dropped(end - start, scale, x.data(), x.offset() + start, y.data(), y.offset() + start, add);
+            dropped(
+                end - start,
+                scale,
+                x.data(),
+                x.offset() + start,
+                y.data(),
+                y.offset() + start,
+                add);
             start = end;
           }
         });
   }
 
   /** What is dropped is never multiplied: it may be infinite. */
-  private static void dropped(int length, float scale, float[] x, int xo, float[] y, int yo, boolean add) {
+  private static void dropped(
+      int length, float scale, float[] x, int xo, float[] y, int yo, boolean add) {
     if (scale == 0) {
       if (!add) {
         Arrays.fill(y, yo, yo + length, 0);
@@ -218,7 +242,10 @@ final class SimdElementwise {
         int s = so + b * srcStride;
         int t = to + b * dstStride;
         workers.ranges(
-            length, GRAIN, (from, end, worker) -> copy(end - from, src.data(), s + from, dst.data(), t + from, add));
+            length,
+            GRAIN,
+            (from, end, worker) ->
+                copy(end - from, src.data(), s + from, dst.data(), t + from, add));
       }
     } else if (length > 0) {
       workers.ranges(
@@ -240,7 +267,9 @@ final class SimdElementwise {
     }
     int i = 0;
     for (int bound = S.loopBound(length); i < bound; i += S.length()) {
-      FloatVector.fromArray(S, y, yo + i).add(FloatVector.fromArray(S, x, xo + i)).intoArray(y, yo + i);
+      FloatVector.fromArray(S, y, yo + i)
+          .add(FloatVector.fromArray(S, x, xo + i))
+          .intoArray(y, yo + i);
     }
     for (; i < length; i++) {
       y[yo + i] += x[xo + i];

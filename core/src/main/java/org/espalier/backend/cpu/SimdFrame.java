@@ -2,7 +2,9 @@ package org.espalier.backend.cpu;
 
 import java.util.Arrays;
 
-/** An image {@code [h, w, c]} within a border of zeros, so that kernels need not ask where it ends. */
+/**
+ * An image {@code [h, w, c]} within a border of zeros, so that kernels need not ask where it ends.
+ */
 record SimdFrame(int h, int w, int c, int top, int left, int framedH, int framedW) {
   /** Whether there is no border: the image serves as it lies. */
   boolean bare() {
@@ -23,7 +25,10 @@ record SimdFrame(int h, int w, int c, int top, int left, int framedH, int framed
     return framedW * c;
   }
 
-  /** Copies the image at {@code start} of {@code source} to the start of {@code target}, and its border. */
+  /**
+   * Copies the image at {@code start} of {@code source} to the start of {@code target}, and its
+   * border.
+   */
   void place(float[] source, int start, float[] target) {
     int row = rowSize();
     int before = left * c;

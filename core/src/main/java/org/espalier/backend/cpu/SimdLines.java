@@ -4,9 +4,9 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Sums of products in register blocks, for rows that lie side by side in a: the gradient of a convolution
- * with respect to its weight. As {@link SimdRows}, and for the same reasons written out; here the steps
- * vary, but one check serves all rows.
+ * Sums of products in register blocks, for rows that lie side by side in a: the gradient of a
+ * convolution with respect to its weight. As {@link SimdRows}, and for the same reasons written
+ * out; here the steps vary, but one check serves all rows.
  */
 final class SimdLines {
   private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
@@ -22,8 +22,8 @@ final class SimdLines {
   private SimdLines() {}
 
   /**
-   * What is summed: over {@code count} lines and i < k the products of the value at {@code line*lineA +
-   * i*strideA + row} and the columns at {@code line*lineB + i*strideB}.
+   * What is summed: over {@code count} lines and i < k the products of the value at {@code
+   * line*lineA + i*strideA + row} and the columns at {@code line*lineB + i*strideB}.
    */
   record Table(int count, int k, int lineA, int strideA, int lineB, int strideB) {}
 
@@ -38,7 +38,8 @@ final class SimdLines {
   }
 
   /**
-   * c (+)= a' b; c {@code [paddedRows, columns]}, of which the superfluous rows hold nothing of use.
+   * c (+)= a' b; c {@code [paddedRows, columns]}, of which the superfluous rows hold nothing of
+   * use.
    *
    * @param columns a multiple of {@link #LANES}
    */
@@ -56,19 +57,45 @@ final class SimdLines {
     int column = 0;
     for (; column + WIDE <= columns; column += WIDE) {
       for (int r = 0; r < rows; r += 8) {
-        lines8x2(lines, a, startA + r, b, startB + column, c, startC + r * columns + column, columns, add);
+        lines8x2(
+            lines,
+            a,
+            startA + r,
+            b,
+            startB + column,
+            c,
+            startC + r * columns + column,
+            columns,
+            add);
       }
     }
     if (column < columns) {
       for (int r = 0; r < rows; r += 16) {
-        lines16x1(lines, a, startA + r, b, startB + column, c, startC + r * columns + column, columns, add);
+        lines16x1(
+            lines,
+            a,
+            startA + r,
+            b,
+            startB + column,
+            c,
+            startC + r * columns + column,
+            columns,
+            add);
       }
     }
   }
 
   /** 8 rows by 2 vectors. */
   private static void lines8x2(
-      Table lines, float[] a, int startA, float[] b, int startB, float[] c, int startC, int strideC, boolean add) {
+      Table lines,
+      float[] a,
+      int startA,
+      float[] b,
+      int startB,
+      float[] c,
+      int startC,
+      int strideC,
+      boolean add) {
     int k = lines.k();
     int strideA = lines.strideA();
     int strideB = lines.strideB();
@@ -160,7 +187,15 @@ final class SimdLines {
 
   /** 16 rows by 1 vector. */
   private static void lines16x1(
-      Table lines, float[] a, int startA, float[] b, int startB, float[] c, int startC, int strideC, boolean add) {
+      Table lines,
+      float[] a,
+      int startA,
+      float[] b,
+      int startB,
+      float[] c,
+      int startC,
+      int strideC,
+      boolean add) {
     int k = lines.k();
     int strideA = lines.strideA();
     int strideB = lines.strideB();

@@ -8,8 +8,8 @@ import org.espalier.backend.Mix;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The mixed sum with the batch normalisation of its terms folded in: every term is read once forwards
- * and twice backwards, four terms to a loop, while y or dy stays in the cache.
+ * The mixed sum with the batch normalisation of its terms folded in: every term is read once
+ * forwards and twice backwards, four terms to a loop, while y or dy stays in the cache.
  */
 final class SimdMix {
   private SimdMix() {}
@@ -32,14 +32,16 @@ final class SimdMix {
     CpuBuffer[] x = values(mix, computed);
     workers.parallel(
         columns.chunks(),
-        (chunk, worker) -> MixTiles.sum(columns, columns.from(chunk), columns.to(chunk), x, tiles, y));
+        (chunk, worker) ->
+            MixTiles.sum(columns, columns.from(chunk), columns.to(chunk), x, tiles, y));
   }
 
   /**
    * First the sums over the rows, for all terms of a chunk while its dy is in the cache; then the
    * gradients, term after term within a chunk, so that terms may share a dx.
    */
-  static void grad(Workers workers, Mix mix, CpuBuffer weights, CpuBuffer dy, @Nullable CpuBuffer dWeights) {
+  static void grad(
+      Workers workers, Mix mix, CpuBuffer weights, CpuBuffer dy, @Nullable CpuBuffer dWeights) {
     Columns columns = Columns.of(mix.rows(), mix.channels());
     List<Mix.Term> terms = mix.terms();
     float[] tiles = Columns.coefficients(workers, terms.size() * 4 * columns.tile());
@@ -61,19 +63,34 @@ final class SimdMix {
         columns.chunks(),
         (chunk, worker) -> {
           for (int t = 0; t < terms.size(); t++) {
-            gradChunk(columns, chunk, terms.get(t), weight(terms.get(t), weights), dy, tiles, t * 4 * columns.tile());
+            gradChunk(
+                columns,
+                chunk,
+                terms.get(t),
+                weight(terms.get(t), weights),
+                dy,
+                tiles,
+                t * 4 * columns.tile());
           }
         });
   }
 
   /** Per channel the sum of dy and, for each term that needs it, the sum of dy*(x - mean). */
   private static void reduce(
-      Workers workers, Columns columns, Mix mix, CpuBuffer dy, boolean withWeights, float[] tiles, double[] sums) {
+      Workers workers,
+      Columns columns,
+      Mix mix,
+      CpuBuffer dy,
+      boolean withWeights,
+      float[] tiles,
+      double[] sums) {
     int[] reduced =
         those(
             mix,
             term ->
-                term.x() != null && (term.dx() != null && term.moments() != null || withWeights && term.weight() >= 0));
+                term.x() != null
+                    && (term.dx() != null && term.moments() != null
+                        || withWeights && term.weight() >= 0));
     CpuBuffer[] x = values(mix, reduced);
     int c = columns.channels();
     int tile = columns.tile();
@@ -107,14 +124,27 @@ final class SimdMix {
       double sumGx = sums[(1 + t) * mix.channels() + c] * inverse;
       dWeight += term.x() == null ? sums[c] : sumGx;
       SimdNorm.coefficients(
-          columns, tiles, at, c, weight * inverse, inverse, sums[c] / mix.rows(), sumGx / mix.rows());
+          columns,
+          tiles,
+          at,
+          c,
+          weight * inverse,
+          inverse,
+          sums[c] / mix.rows(),
+          sumGx / mix.rows());
     }
     SimdNorm.repeatCoefficients(columns, tiles, at);
     return dWeight;
   }
 
   private static void gradChunk(
-      Columns columns, int chunk, Mix.Term term, float weight, CpuBuffer dy, float[] tiles, int coefficient) {
+      Columns columns,
+      int chunk,
+      Mix.Term term,
+      float weight,
+      CpuBuffer dy,
+      float[] tiles,
+      int coefficient) {
     if (term.x() == null || term.dx() == null) {
       return;
     }
@@ -124,12 +154,24 @@ final class SimdMix {
     int to = columns.to(chunk);
     if (term.moments() != null) {
       TileLoops.affineGrad(
-          columns, from, to, dy.data(), dy.offset(), x.data(), x.offset(), tiles, coefficient, dx.data(), dx.offset(),
+          columns,
+          from,
+          to,
+          dy.data(),
+          dy.offset(),
+          x.data(),
+          x.offset(),
+          tiles,
+          coefficient,
+          dx.data(),
+          dx.offset(),
           term.add());
     } else if (term.add()) {
-      SimdElementwise.axpby(to - from, weight, dy.data(), dy.offset() + from, 1, dx.data(), dx.offset() + from);
+      SimdElementwise.axpby(
+          to - from, weight, dy.data(), dy.offset() + from, 1, dx.data(), dx.offset() + from);
     } else {
-      SimdElementwise.scaled(to - from, weight, dy.data(), dy.offset() + from, dx.data(), dx.offset() + from);
+      SimdElementwise.scaled(
+          to - from, weight, dy.data(), dy.offset() + from, dx.data(), dx.offset() + from);
     }
   }
 
@@ -142,7 +184,9 @@ final class SimdMix {
   }
 
   private static double inverse(Mix mix, Mix.Term term, int c) {
-    return term.moments() == null ? 1 : NormLoops.inverseDeviation(term.moments(), mix.channels(), c, mix.eps());
+    return term.moments() == null
+        ? 1
+        : NormLoops.inverseDeviation(term.moments(), mix.channels(), c, mix.eps());
   }
 
   private interface Criterion {
@@ -150,7 +194,9 @@ final class SimdMix {
   }
 
   private static int[] those(Mix mix, Criterion criterion) {
-    return IntStream.range(0, mix.terms().size()).filter(t -> criterion.holds(mix.terms().get(t))).toArray();
+    return IntStream.range(0, mix.terms().size())
+        .filter(t -> criterion.holds(mix.terms().get(t)))
+        .toArray();
   }
 
   /** The values of the terms {@code which}, all of them computed. */

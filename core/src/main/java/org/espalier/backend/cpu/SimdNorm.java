@@ -8,9 +8,9 @@ final class SimdNorm {
   private SimdNorm() {}
 
   /**
-   * Mean and biased variance. Each chunk takes its own mean first and, from the cache, the squares around
-   * it; the chunks are joined by the rule of Chan, Golub and LeVeque (1979). Nothing cancels, however far
-   * the mean is from zero.
+   * Mean and biased variance. Each chunk takes its own mean first and, from the cache, the squares
+   * around it; the chunks are joined by the rule of Chan, Golub and LeVeque (1979). Nothing
+   * cancels, however far the mean is from zero.
    */
   static void moments(Workers workers, int rows, int c, CpuBuffer x, CpuBuffer moments) {
     Columns columns = Columns.of(rows, c);
@@ -26,7 +26,8 @@ final class SimdNorm {
       for (int channel = 0; channel < c; channel++) {
         double difference = parts[part + channel] - parts[channel];
         parts[channel] += difference * more / (n + more);
-        parts[c + channel] += parts[part + c + channel] + difference * difference * n * more / (n + more);
+        parts[c + channel] +=
+            parts[part + c + channel] + difference * difference * n * more / (n + more);
       }
       n += more;
     }
@@ -37,7 +38,8 @@ final class SimdNorm {
   }
 
   /** Leaves a chunk's means and, after them, sums of squares around them. */
-  private static void chunkMoments(Columns columns, int chunk, CpuBuffer x, float[] tiles, double[] parts) {
+  private static void chunkMoments(
+      Columns columns, int chunk, CpuBuffer x, float[] tiles, double[] parts) {
     int c = columns.channels();
     int rows = columns.rows(chunk);
     int means = chunk * 2 * c;
@@ -53,10 +55,13 @@ final class SimdNorm {
     }
     columns.repeat(tiles, 0);
     Arrays.fill(tiles, sum, 2 * columns.tile(), 0);
-    TileLoops.centredSums(columns, from, to, x.data(), x.offset(), tiles, 0, sum, 2 * columns.tile());
+    TileLoops.centredSums(
+        columns, from, to, x.data(), x.offset(), tiles, 0, sum, 2 * columns.tile());
     columns.fold(tiles, sum, parts, means);
     columns.fold(tiles, 2 * columns.tile(), parts, squares);
-    for (int channel = 0; channel < c; channel++) { // the centre was rounded to a float: put that right
+    for (int channel = 0;
+        channel < c;
+        channel++) { // the centre was rounded to a float: put that right
       double off = parts[means + channel];
       parts[means + channel] = tiles[channel] + off / rows;
       parts[squares + channel] -= off * off / rows;
@@ -80,7 +85,9 @@ final class SimdNorm {
     for (int channel = 0; channel < c; channel++) {
       tiles[channel] = moments.get(channel);
       tiles[scale + channel] =
-          (float) (NormLoops.inverseDeviation(moments, c, channel, eps) * (gamma == null ? 1 : gamma.get(channel)));
+          (float)
+              (NormLoops.inverseDeviation(moments, c, channel, eps)
+                  * (gamma == null ? 1 : gamma.get(channel)));
       tiles[shift + channel] = beta == null ? 0 : beta.get(channel);
     }
     columns.repeat(tiles, 0);
@@ -90,7 +97,14 @@ final class SimdNorm {
         columns.chunks(),
         (chunk, worker) ->
             TileLoops.affine(
-                columns, columns.from(chunk), columns.to(chunk), x.data(), x.offset(), tiles, y.data(), y.offset()));
+                columns,
+                columns.from(chunk),
+                columns.to(chunk),
+                x.data(),
+                x.offset(),
+                tiles,
+                y.data(),
+                y.offset()));
   }
 
   static void normalizeGrad(
@@ -127,7 +141,15 @@ final class SimdNorm {
         dbeta.put(channel, (float) sumG, true);
       }
       double scale = inverse * (gamma == null ? 1 : gamma.get(channel));
-      coefficients(columns, tiles, 0, channel, scale, inverse, batch ? sumG / rows : 0, batch ? sumGx / rows : 0);
+      coefficients(
+          columns,
+          tiles,
+          0,
+          channel,
+          scale,
+          inverse,
+          batch ? sumG / rows : 0,
+          batch ? sumGx / rows : 0);
     }
     if (dx != null) {
       repeatCoefficients(columns, tiles, 0);
@@ -150,7 +172,17 @@ final class SimdNorm {
           Arrays.fill(tiles, 0, 2 * columns.tile(), 0);
           TileLoops.sum(columns, from, to, dy.data(), dy.offset(), tiles, 0);
           TileLoops.products(
-              columns, from, to, dy.data(), dy.offset(), x.data(), x.offset(), means, 0, tiles, columns.tile());
+              columns,
+              from,
+              to,
+              dy.data(),
+              dy.offset(),
+              x.data(),
+              x.offset(),
+              means,
+              0,
+              tiles,
+              columns.tile());
           columns.fold(tiles, 0, sums, chunk * 2 * c);
           columns.fold(tiles, columns.tile(), sums, chunk * 2 * c + c);
         });
@@ -158,8 +190,8 @@ final class SimdNorm {
   }
 
   /**
-   * One channel of the coefficients of {@link TileLoops#affineGrad}, after the mean: dx = scale*(dy -
-   * meanG - xhat*meanGx) with xhat = (x - mean)*inverse.
+   * One channel of the coefficients of {@link TileLoops#affineGrad}, after the mean: dx = scale*(dy
+   * - meanG - xhat*meanGx) with xhat = (x - mean)*inverse.
    */
   static void coefficients(
       Columns columns,
@@ -184,15 +216,42 @@ final class SimdNorm {
   }
 
   private static void gradChunk(
-      Columns columns, int chunk, boolean batch, CpuBuffer x, CpuBuffer dy, float[] tiles, CpuBuffer dx, boolean add) {
+      Columns columns,
+      int chunk,
+      boolean batch,
+      CpuBuffer x,
+      CpuBuffer dy,
+      float[] tiles,
+      CpuBuffer dx,
+      boolean add) {
     int from = columns.from(chunk);
     int to = columns.to(chunk);
     if (batch) {
       TileLoops.affineGrad(
-          columns, from, to, dy.data(), dy.offset(), x.data(), x.offset(), tiles, 0, dx.data(), dx.offset(), add);
+          columns,
+          from,
+          to,
+          dy.data(),
+          dy.offset(),
+          x.data(),
+          x.offset(),
+          tiles,
+          0,
+          dx.data(),
+          dx.offset(),
+          add);
     } else {
       TileLoops.scale(
-          columns, from, to, dy.data(), dy.offset(), tiles, columns.tile(), dx.data(), dx.offset(), add);
+          columns,
+          from,
+          to,
+          dy.data(),
+          dy.offset(),
+          tiles,
+          columns.tile(),
+          dx.data(),
+          dx.offset(),
+          add);
     }
   }
 }

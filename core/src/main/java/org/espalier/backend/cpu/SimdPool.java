@@ -4,9 +4,10 @@ import java.util.Arrays;
 import org.espalier.backend.Pool;
 
 /**
- * Pooling, one image to a chunk. A square window is a column of k rows followed by a row of k columns, and
- * both are sums (or maxima) of k shifted copies of a flat run of floats: full vectors for any number of
- * channels. A stride is taken care of by leaving windows out, or by zeros between those that there are.
+ * Pooling, one image to a chunk. A square window is a column of k rows followed by a row of k
+ * columns, and both are sums (or maxima) of k shifted copies of a flat run of floats: full vectors
+ * for any number of channels. A stride is taken care of by leaving windows out, or by zeros between
+ * those that there are.
  */
 final class SimdPool {
   private SimdPool() {}
@@ -24,7 +25,8 @@ final class SimdPool {
           int yo = y.offset() + image * pool.outH() * g.yRow;
           for (int oy = 0; oy < pool.outH(); oy++, yo += g.yRow) {
             int top = g.top(oy);
-            window(g.max, x.data(), xo + top * g.xRow, g.xRow, g.height(oy), padded, g.edge, g.xRow);
+            window(
+                g.max, x.data(), xo + top * g.xRow, g.xRow, g.height(oy), padded, g.edge, g.xRow);
             slide(g, padded, windows, y.data(), yo);
             if (!g.max) {
               PoolRows.scaled(g.yRow, 1f / g.height(oy), share, y.data(), yo, y.data(), yo);
@@ -33,21 +35,32 @@ final class SimdPool {
         });
   }
 
-  static void backward(Workers workers, Pool pool, CpuBuffer x, CpuBuffer dy, CpuBuffer dx, boolean add) {
+  static void backward(
+      Workers workers, Pool pool, CpuBuffer x, CpuBuffer dy, CpuBuffer dx, boolean add) {
     Geometry g = new Geometry(pool);
     if (g.max) {
-      workers.parallel(pool.n(), (image, worker) -> maxGrad(g, workers, worker, image, x, dy, dx, add));
+      workers.parallel(
+          pool.n(), (image, worker) -> maxGrad(g, workers, worker, image, x, dy, dx, add));
     } else {
       float[] share = columnShares(workers, pool);
-      workers.parallel(pool.n(), (image, worker) -> averageGrad(g, workers, worker, image, share, dy, dx, add));
+      workers.parallel(
+          pool.n(), (image, worker) -> averageGrad(g, workers, worker, image, share, dy, dx, add));
     }
   }
 
   /** Each pixel gathers from the windows that cover it, which is a window again, looking back. */
   private static void averageGrad(
-      Geometry g, Workers workers, int worker, int image, float[] share, CpuBuffer dy, CpuBuffer dx, boolean add) {
+      Geometry g,
+      Workers workers,
+      int worker,
+      int image,
+      float[] share,
+      CpuBuffer dy,
+      CpuBuffer dx,
+      boolean add) {
     Pool pool = g.pool;
-    // Row oy of dy, divided by the window sizes, with zeros for the windows that the stride leaves out.
+    // Row oy of dy, divided by the window sizes, with zeros for the windows that the stride leaves
+    // out.
     int spreadRow = (pool.w() + pool.pad() + pool.k() - 1) * pool.c();
     int start = (pool.k() - 1) * pool.c();
     float[] spread = workers.scratch(worker, 0, pool.outH() * spreadRow);
@@ -58,7 +71,8 @@ final class SimdPool {
     for (int oy = 0; oy < pool.outH(); oy++) {
       float rowShare = 1f / g.height(oy);
       if (pool.stride() == 1) {
-        PoolRows.scaled(g.yRow, rowShare, share, dy.data(), go + oy * g.yRow, spread, oy * spreadRow + start);
+        PoolRows.scaled(
+            g.yRow, rowShare, share, dy.data(), go + oy * g.yRow, spread, oy * spreadRow + start);
       } else {
         PoolRows.scaled(g.yRow, rowShare, share, dy.data(), go + oy * g.yRow, line, 0);
         scatterPixels(pool, line, 0, spread, oy * spreadRow + start);
@@ -78,16 +92,25 @@ final class SimdPool {
   }
 
   /**
-   * A window's gradient goes first to the row that holds the maximum, then to the column in it; among
-   * equals the first takes it, which is the first in row-major order.
+   * A window's gradient goes first to the row that holds the maximum, then to the column in it;
+   * among equals the first takes it, which is the first in row-major order.
    */
   private static void maxGrad(
-      Geometry g, Workers workers, int worker, int image, CpuBuffer x, CpuBuffer dy, CpuBuffer dx, boolean add) {
+      Geometry g,
+      Workers workers,
+      int worker,
+      int image,
+      CpuBuffer x,
+      CpuBuffer dy,
+      CpuBuffer dx,
+      boolean add) {
     Pool pool = g.pool;
     int longest = Math.max(g.padded, g.yRow);
     float[] padded = workers.scratch(worker, 0, g.padded);
     float[] best = workers.scratch(worker, 1, longest);
-    float[] rowMax = workers.scratch(worker, 2, Math.max(pool.h() * g.yRow, g.windows)); // of x's rows, by windows
+    float[] rowMax =
+        workers.scratch(
+            worker, 2, Math.max(pool.h() * g.yRow, g.windows)); // of x's rows, by windows
     float[] rowGrad = workers.scratch(worker, 3, pool.h() * g.yRow);
     float[] rest = workers.scratch(worker, 4, longest);
     padEdges(g, padded);
@@ -100,9 +123,22 @@ final class SimdPool {
     int go = dy.offset() + image * pool.outH() * g.yRow;
     for (int oy = 0; oy < pool.outH(); oy++, go += g.yRow) {
       int top = g.top(oy) * g.yRow;
-      route(g.yRow, g.height(oy), rowMax, top, g.yRow, dy.data(), go, rowGrad, top, g.yRow, best, rest);
+      route(
+          g.yRow,
+          g.height(oy),
+          rowMax,
+          top,
+          g.yRow,
+          dy.data(),
+          go,
+          rowGrad,
+          top,
+          g.yRow,
+          best,
+          rest);
     }
-    // Each column of the windows collects in a part of its own, between zeros; the parts add up, shifted.
+    // Each column of the windows collects in a part of its own, between zeros; the parts add up,
+    // shifted.
     int margin = (pool.k() - 1) * pool.c();
     int part = g.windows + 2 * margin;
     float[] parts = workers.scratch(worker, 5, pool.k() * part);
@@ -134,7 +170,17 @@ final class SimdPool {
       float[] rest) {
     if (count == 3) {
       PoolRows.route(
-          length, x, xo, xo + step, xo + 2 * step, dy, go, target, to, to + targetStep, to + 2 * targetStep);
+          length,
+          x,
+          xo,
+          xo + step,
+          xo + 2 * step,
+          dy,
+          go,
+          target,
+          to,
+          to + targetStep,
+          to + 2 * targetStep);
       return;
     }
     window(true, x, xo, step, count, best, 0, length);
@@ -146,7 +192,15 @@ final class SimdPool {
 
   /** y (+)= the sum of {@code count} runs of x. */
   private static void collect(
-      float[] x, int xo, int step, int count, float[] y, int yo, int length, float[] line, boolean add) {
+      float[] x,
+      int xo,
+      int step,
+      int count,
+      float[] y,
+      int yo,
+      int length,
+      float[] line,
+      boolean add) {
     if (add) {
       window(false, x, xo, step, count, line, 0, length);
       SimdElementwise.copy(length, line, 0, y, yo, true);
@@ -156,7 +210,8 @@ final class SimdPool {
   }
 
   /** y[i] = sum or maximum of x[i], x[i + step], ... x[i + (count - 1)*step]. */
-  private static void window(boolean max, float[] x, int xo, int step, int count, float[] y, int yo, int length) {
+  private static void window(
+      boolean max, float[] x, int xo, int step, int count, float[] y, int yo, int length) {
     int done = 1;
     if (count >= 3) {
       PoolRows.three(max, length, x, xo, xo + step, xo + 2 * step, y, yo);
@@ -183,7 +238,8 @@ final class SimdPool {
   }
 
   /** Pixel ox goes to pixel ox*stride. */
-  private static void scatterPixels(Pool pool, float[] from, int fromOffset, float[] to, int toOffset) {
+  private static void scatterPixels(
+      Pool pool, float[] from, int fromOffset, float[] to, int toOffset) {
     int c = pool.c();
     if (pool.stride() == 1) {
       System.arraycopy(from, fromOffset, to, toOffset, pool.outW() * c);

@@ -16,7 +16,8 @@ final class SimdReductions {
         (chunk, worker) -> {
           float[] tile = workers.scratch(worker, 0, columns.tile());
           Arrays.fill(tile, 0, columns.tile(), 0);
-          TileLoops.sum(columns, columns.from(chunk), columns.to(chunk), x.data(), x.offset(), tile, 0);
+          TileLoops.sum(
+              columns, columns.from(chunk), columns.to(chunk), x.data(), x.offset(), tile, 0);
           columns.fold(tile, 0, sums, chunk * cols);
         });
     columns.gather(sums, cols);
@@ -60,7 +61,8 @@ final class SimdReductions {
     }
   }
 
-  static void meanPixelsGrad(Workers workers, int n, int pixels, int c, CpuBuffer dy, CpuBuffer dx, boolean add) {
+  static void meanPixelsGrad(
+      Workers workers, int n, int pixels, int c, CpuBuffer dy, CpuBuffer dx, boolean add) {
     Columns image = Columns.of(pixels, c);
     workers.ranges(
         n,
@@ -76,7 +78,8 @@ final class SimdReductions {
   }
 
   /** y (+)= the tile, over and over. */
-  private static void spread(Columns columns, int from, int to, float[] tile, float[] y, int yo, boolean add) {
+  private static void spread(
+      Columns columns, int from, int to, float[] tile, float[] y, int yo, boolean add) {
     for (int start = from; start < to; start += columns.tile()) {
       int length = Math.min(columns.tile(), to - start);
       SimdElementwise.copy(length, tile, 0, y, yo + start, add);

@@ -5,13 +5,15 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Sums of products in register blocks, for rows by table: a broadcast value of a times a vector of b, the
- * sums held in registers until they are complete. Convolution and its gradient with respect to the input.
+ * Sums of products in register blocks, for rows by table: a broadcast value of a times a vector of
+ * b, the sums held in registers until they are complete. Convolution and its gradient with respect
+ * to the input.
  *
- * <p>Written out because the accumulators must be local variables that meet no call: an array of them, or
- * a call that is not inlined, would box each on every iteration. Blocks of 8 rows by 2 vectors keep the
- * arithmetic units busy (10 loads for 16 products) and fit into 32 registers; larger ones spill. The
- * steps through a and b are constants, so that the compiler proves all array accesses before the loop.
+ * <p>Written out because the accumulators must be local variables that meet no call: an array of
+ * them, or a call that is not inlined, would box each on every iteration. Blocks of 8 rows by 2
+ * vectors keep the arithmetic units busy (10 loads for 16 products) and fit into 32 registers;
+ * larger ones spill. The steps through a and b are constants, so that the compiler proves all array
+ * accesses before the loop.
  */
 final class SimdRows {
   private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
@@ -27,9 +29,10 @@ final class SimdRows {
   private SimdRows() {}
 
   /**
-   * Which rows: row r of the result, at {@code c[r]}, sums over the taps t and i < k the products of the
-   * value at {@code a[r] + taps[t] + i} and row {@code t*k + i} of b. The number of rows is a multiple of
-   * {@link #ROWS}: to fill up, the last is repeated; it is then computed and written several times, the same.
+   * Which rows: row r of the result, at {@code c[r]}, sums over the taps t and i < k the products
+   * of the value at {@code a[r] + taps[t] + i} and row {@code t*k + i} of b. The number of rows is
+   * a multiple of {@link #ROWS}: to fill up, the last is repeated; it is then computed and written
+   * several times, the same.
    */
   static final class Table {
     final int[] a;
@@ -61,13 +64,21 @@ final class SimdRows {
   }
 
   /**
-   * c (+)= a b. b is packed in panels of two vectors' columns, then of one if that many are left; each
-   * panel row after row.
+   * c (+)= a b. b is packed in panels of two vectors' columns, then of one if that many are left;
+   * each panel row after row.
    *
    * @param columns a multiple of {@link #LANES}
    */
   static void multiply(
-      Table rows, float[] a, int startA, float[] b, int startB, float[] c, int startC, int columns, boolean add) {
+      Table rows,
+      float[] a,
+      int startA,
+      float[] b,
+      int startB,
+      float[] c,
+      int startC,
+      int columns,
+      boolean add) {
     for (int column = 0; column < columns; column += panel(columns - column)) {
       int panelB = startB + column * rows.depth();
       if (panel(columns - column) == WIDE) {
@@ -78,9 +89,19 @@ final class SimdRows {
     }
   }
 
-  /** Writes or adds the first {@code columns} of each row of {@code from} to {@code to}, at {@code places}. */
+  /**
+   * Writes or adds the first {@code columns} of each row of {@code from} to {@code to}, at {@code
+   * places}.
+   */
   static void crop(
-      float[] from, int paddedColumns, float[] to, int start, int[] places, int rows, int columns, boolean add) {
+      float[] from,
+      int paddedColumns,
+      float[] to,
+      int start,
+      int[] places,
+      int rows,
+      int columns,
+      boolean add) {
     int last = columns / LANES * LANES;
     VectorMask<Float> mask = S.indexInRange(last, columns);
     for (int row = 0; row < rows; row++) {
@@ -91,13 +112,21 @@ final class SimdRows {
         (add ? v.add(FloatVector.fromArray(S, to, target + i)) : v).intoArray(to, target + i);
       }
       FloatVector v = FloatVector.fromArray(S, from, source + last);
-      (add ? v.add(FloatVector.fromArray(S, to, target + last, mask)) : v).intoArray(to, target + last, mask);
+      (add ? v.add(FloatVector.fromArray(S, to, target + last, mask)) : v)
+          .intoArray(to, target + last, mask);
     }
   }
 
   /** 8 rows by 2 vectors. */
   private static void rows8x2(
-      Table rows, float[] a, int startA, float[] b, int startB, float[] c, int startC, boolean add) {
+      Table rows,
+      float[] a,
+      int startA,
+      float[] b,
+      int startB,
+      float[] c,
+      int startC,
+      boolean add) {
     int k = rows.k;
     for (int row = 0; row < rows.a.length; row += 8) {
       int a0 = startA + rows.a[row + 0];
@@ -212,7 +241,14 @@ final class SimdRows {
 
   /** 8 rows by 1 vector. */
   private static void rows8x1(
-      Table rows, float[] a, int startA, float[] b, int startB, float[] c, int startC, boolean add) {
+      Table rows,
+      float[] a,
+      int startA,
+      float[] b,
+      int startB,
+      float[] c,
+      int startC,
+      boolean add) {
     int k = rows.k;
     for (int row = 0; row < rows.a.length; row += 8) {
       int a0 = startA + rows.a[row + 0];

@@ -20,7 +20,11 @@ final class SimdSweeps {
           float[] tile = workers.scratch(worker, 0, columns.tile());
           Arrays.fill(tile, 0, columns.tile(), 0);
           for (int from = columns.from(chunk); from < columns.to(chunk); from += columns.tile()) {
-            squares(Math.min(columns.tile(), columns.to(chunk) - from), x.data(), x.offset() + from, tile);
+            squares(
+                Math.min(columns.tile(), columns.to(chunk) - from),
+                x.data(),
+                x.offset() + from,
+                tile);
           }
           columns.fold(tile, 0, sums, chunk);
         });
@@ -146,7 +150,8 @@ final class SimdSweeps {
   }
 
   /** A moving average of d, or of its square. */
-  private static void blend(int length, float keep, float take, float[] d, float[] average, int ao, boolean square) {
+  private static void blend(
+      int length, float keep, float take, float[] d, float[] average, int ao, boolean square) {
     int i = 0;
     for (int bound = S.loopBound(length); i < bound; i += S.length()) {
       var now = FloatVector.fromArray(S, d, i);

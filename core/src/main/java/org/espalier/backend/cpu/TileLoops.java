@@ -4,9 +4,9 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The loops over one chunk that batch normalisation, the mixed sum and the row sums share; see {@link
- * Columns}. Positions {@code from} to {@code to} are counted from the offsets of the arrays, coefficients
- * and accumulators lie at their offsets in {@code tiles}.
+ * The loops over one chunk that batch normalisation, the mixed sum and the row sums share; see
+ * {@link Columns}. Positions {@code from} to {@code to} are counted from the offsets of the arrays,
+ * coefficients and accumulators lie at their offsets in {@code tiles}.
  */
 final class TileLoops {
   private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
@@ -34,13 +34,22 @@ final class TileLoops {
 
   /** sum += x - mean, squares += (x - mean)^2. */
   static void centredSums(
-      Columns columns, int from, int to, float[] x, int xo, float[] tiles, int mean, int sum, int squares) {
+      Columns columns,
+      int from,
+      int to,
+      float[] x,
+      int xo,
+      float[] tiles,
+      int mean,
+      int sum,
+      int squares) {
     for (int tile = from; tile < to; tile += columns.tile()) {
       centredSums(Math.min(columns.tile(), to - tile), x, xo + tile, tiles, mean, sum, squares);
     }
   }
 
-  private static void centredSums(int length, float[] x, int xo, float[] tiles, int mean, int sum, int squares) {
+  private static void centredSums(
+      int length, float[] x, int xo, float[] tiles, int mean, int sum, int squares) {
     int i = 0;
     for (int bound = S.loopBound(length); i < bound; i += S.length()) {
       var d = FloatVector.fromArray(S, x, xo + i).sub(FloatVector.fromArray(S, tiles, mean + i));
@@ -74,7 +83,15 @@ final class TileLoops {
   }
 
   private static void products(
-      int length, float[] g, int go, float[] x, int xo, float[] means, int mean, float[] tiles, int products) {
+      int length,
+      float[] g,
+      int go,
+      float[] x,
+      int xo,
+      float[] means,
+      int mean,
+      float[] tiles,
+      int products) {
     int i = 0;
     for (int bound = S.loopBound(length); i < bound; i += S.length()) {
       var d = FloatVector.fromArray(S, x, xo + i).sub(FloatVector.fromArray(S, means, mean + i));
@@ -95,12 +112,15 @@ final class TileLoops {
     }
   }
 
-  private static void affine(int length, int size, float[] x, int xo, float[] tiles, float[] y, int yo) {
+  private static void affine(
+      int length, int size, float[] x, int xo, float[] tiles, float[] y, int yo) {
     int i = 0;
     for (int bound = S.loopBound(length); i < bound; i += S.length()) {
       FloatVector.fromArray(S, x, xo + i)
           .sub(FloatVector.fromArray(S, tiles, i))
-          .fma(FloatVector.fromArray(S, tiles, size + i), FloatVector.fromArray(S, tiles, 2 * size + i))
+          .fma(
+              FloatVector.fromArray(S, tiles, size + i),
+              FloatVector.fromArray(S, tiles, 2 * size + i))
           .intoArray(y, yo + i);
     }
     for (; i < length; i++) {
@@ -109,8 +129,9 @@ final class TileLoops {
   }
 
   /**
-   * dx (+)= a*g + b*(x - mean) + c: what batch normalisation hands down. The mean is taken off first,
-   * since b*x + c would lose what they have in common. Coefficients mean, a, b, c from {@code coefficient}.
+   * dx (+)= a*g + b*(x - mean) + c: what batch normalisation hands down. The mean is taken off
+   * first, since b*x + c would lose what they have in common. Coefficients mean, a, b, c from
+   * {@code coefficient}.
    */
   static void affineGrad(
       Columns columns,
@@ -137,7 +158,16 @@ final class TileLoops {
   }
 
   private static void setAffineGrad(
-      int length, int size, float[] g, int go, float[] x, int xo, float[] tiles, int mean, float[] dx, int dxo) {
+      int length,
+      int size,
+      float[] g,
+      int go,
+      float[] x,
+      int xo,
+      float[] tiles,
+      int mean,
+      float[] dx,
+      int dxo) {
     int a = mean + size;
     int b = a + size;
     int c = b + size;
@@ -158,7 +188,16 @@ final class TileLoops {
   }
 
   private static void addAffineGrad(
-      int length, int size, float[] g, int go, float[] x, int xo, float[] tiles, int mean, float[] dx, int dxo) {
+      int length,
+      int size,
+      float[] g,
+      int go,
+      float[] x,
+      int xo,
+      float[] tiles,
+      int mean,
+      float[] dx,
+      int dxo) {
     int a = mean + size;
     int b = a + size;
     int c = b + size;
@@ -181,7 +220,16 @@ final class TileLoops {
 
   /** y (+)= x*scale. */
   static void scale(
-      Columns columns, int from, int to, float[] x, int xo, float[] tiles, int scale, float[] y, int yo, boolean add) {
+      Columns columns,
+      int from,
+      int to,
+      float[] x,
+      int xo,
+      float[] tiles,
+      int scale,
+      float[] y,
+      int yo,
+      boolean add) {
     for (int tile = from; tile < to; tile += columns.tile()) {
       int length = Math.min(columns.tile(), to - tile);
       if (add) {
@@ -192,17 +240,21 @@ final class TileLoops {
     }
   }
 
-  private static void setScaled(int length, float[] x, int xo, float[] tiles, int scale, float[] y, int yo) {
+  private static void setScaled(
+      int length, float[] x, int xo, float[] tiles, int scale, float[] y, int yo) {
     int i = 0;
     for (int bound = S.loopBound(length); i < bound; i += S.length()) {
-      FloatVector.fromArray(S, x, xo + i).mul(FloatVector.fromArray(S, tiles, scale + i)).intoArray(y, yo + i);
+      FloatVector.fromArray(S, x, xo + i)
+          .mul(FloatVector.fromArray(S, tiles, scale + i))
+          .intoArray(y, yo + i);
     }
     for (; i < length; i++) {
       y[yo + i] = x[xo + i] * tiles[scale + i];
     }
   }
 
-  private static void addScaled(int length, float[] x, int xo, float[] tiles, int scale, float[] y, int yo) {
+  private static void addScaled(
+      int length, float[] x, int xo, float[] tiles, int scale, float[] y, int yo) {
     int i = 0;
     for (int bound = S.loopBound(length); i < bound; i += S.length()) {
       FloatVector.fromArray(S, x, xo + i)

@@ -8,9 +8,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * A fixed pool of threads that share the chunks of one job at a time; the caller is worker 0.
  *
- * <p>The partition into chunks is the caller's and must follow from the shapes alone: which worker runs
- * which chunk is left to chance, so each chunk writes its own part of the result (or its own partial sum,
- * added afterwards in the order of the chunks), and the bits do not depend on the number of threads.
+ * <p>The partition into chunks is the caller's and must follow from the shapes alone: which worker
+ * runs which chunk is left to chance, so each chunk writes its own part of the result (or its own
+ * partial sum, added afterwards in the order of the chunks), and the bits do not depend on the
+ * number of threads.
  */
 final class Workers implements AutoCloseable {
   /** What is to be done for one chunk. */
@@ -23,7 +24,10 @@ final class Workers implements AutoCloseable {
     void run(int from, int to, int worker);
   }
 
-  /** How long an idle worker polls before it parks: longer than the pause between two kernels of a step. */
+  /**
+   * How long an idle worker polls before it parks: longer than the pause between two kernels of a
+   * step.
+   */
   private static final long SPIN_NANOS = 20_000;
 
   private static final int SLOTS = 6;
@@ -53,9 +57,9 @@ final class Workers implements AutoCloseable {
   }
 
   /**
-   * Runs {@code body} for every chunk and returns when all are done; the first exception thrown in a chunk
-   * is thrown here. A single chunk, and a call from within a chunk, run on the calling thread.
-   * A back end, and so its pool, serves one thread at a time.
+   * Runs {@code body} for every chunk and returns when all are done; the first exception thrown in
+   * a chunk is thrown here. A single chunk, and a call from within a chunk, run on the calling
+   * thread. A back end, and so its pool, serves one thread at a time.
    */
   void parallel(int chunks, Chunk body) {
     if (Thread.currentThread() instanceof Worker worker && worker.pool() == this) {
@@ -81,8 +85,9 @@ final class Workers implements AutoCloseable {
 
   /**
    * An array of at least {@code size} floats that belongs to this worker until its chunk ends, with
-   * unspecified content; {@code slot} < 6 tells apart several in use at once. It grows and is kept. What
-   * all chunks share is taken from worker 0 before the call, in a slot that the chunks leave alone.
+   * unspecified content; {@code slot} < 6 tells apart several in use at once. It grows and is kept.
+   * What all chunks share is taken from worker 0 before the call, in a slot that the chunks leave
+   * alone.
    */
   float[] scratch(int worker, int slot, int size) {
     float[] array = scratch[worker][slot];
@@ -118,7 +123,10 @@ final class Workers implements AutoCloseable {
     job = Job.NONE;
   }
 
-  /** Chunks are claimed from {@code next}; a worker that comes late finds none left and touches nothing. */
+  /**
+   * Chunks are claimed from {@code next}; a worker that comes late finds none left and touches
+   * nothing.
+   */
   private static final class Job {
     static final Job NONE = new Job(0, (chunk, worker) -> {});
 
@@ -200,7 +208,8 @@ final class Workers implements AutoCloseable {
           Thread.onSpinWait();
         } else {
           parked = true;
-          if (job == Job.NONE && !closed) { // looked at again after parked is seen: no wake-up is lost
+          if (job == Job.NONE
+              && !closed) { // looked at again after parked is seen: no wake-up is lost
             LockSupport.park(Workers.this);
           }
           parked = false;

@@ -82,7 +82,9 @@ class SimdConvTest {
   @ParameterizedTest
   @MethodSource({"geometries", "depthwise"})
   void convolutionIsThatOfTheOracle(Conv conv) {
-    assertAlike(conv.outSize(), (b, y) -> b.conv(conv, random(b, inSize(conv), 1), random(b, conv.weightSize(), 2), y));
+    assertAlike(
+        conv.outSize(),
+        (b, y) -> b.conv(conv, random(b, inSize(conv), 1), random(b, conv.weightSize(), 2), y));
   }
 
   @ParameterizedTest
@@ -92,7 +94,8 @@ class SimdConvTest {
       assertAlike(
           inSize(conv),
           (b, dx) ->
-              b.convGradInput(conv, random(b, conv.outSize(), 1), random(b, conv.weightSize(), 2), dx, add));
+              b.convGradInput(
+                  conv, random(b, conv.outSize(), 1), random(b, conv.weightSize(), 2), dx, add));
     }
   }
 
@@ -101,11 +104,20 @@ class SimdConvTest {
   void gradientOfTheWeightIsThatOfTheOracle(Conv conv) {
     assertAlike(
         conv.weightSize(),
-        (b, dw) -> b.convGradWeight(conv, random(b, inSize(conv), 1), random(b, conv.outSize(), 2), dw));
+        (b, dw) ->
+            b.convGradWeight(conv, random(b, inSize(conv), 1), random(b, conv.outSize(), 2), dw));
   }
 
   @ParameterizedTest
-  @CsvSource({"1, 1, 1", "64, 10, 64", "64, 128, 3", "7, 33, 65", "128, 16, 16", "5, 100, 1", "192, 32, 48"})
+  @CsvSource({
+    "1, 1, 1",
+    "64, 10, 64",
+    "64, 128, 3",
+    "7, 33, 65",
+    "128, 16, 16",
+    "5, 100, 1",
+    "192, 32, 48"
+  })
   void productsAreThoseOfTheOracle(int m, int n, int k) {
     for (int form = 0; form < 8; form++) {
       boolean transposeA = (form & 1) != 0;
@@ -113,7 +125,17 @@ class SimdConvTest {
       boolean add = (form & 4) != 0;
       assertAlike(
           m * n,
-          (b, c) -> b.gemm(transposeA, transposeB, m, n, k, random(b, m * k, 1), random(b, k * n, 2), c, add));
+          (b, c) ->
+              b.gemm(
+                  transposeA,
+                  transposeB,
+                  m,
+                  n,
+                  k,
+                  random(b, m * k, 1),
+                  random(b, k * n, 2),
+                  c,
+                  add));
     }
   }
 
@@ -123,7 +145,8 @@ class SimdConvTest {
     Buffer x = one.allocate(inSize(conv));
     one.fill(x, Float.NaN);
     one.conv(conv, x, random(one, conv.weightSize(), 1), one.allocate(conv.outSize()));
-    one.convGradInput(conv, x, random(one, conv.weightSize(), 1), one.allocate(conv.outSize()), false);
+    one.convGradInput(
+        conv, x, random(one, conv.weightSize(), 1), one.allocate(conv.outSize()), false);
     one.convGradWeight(conv, x, x, one.allocate(conv.weightSize()));
     geometries().forEach(this::convolutionIsThatOfTheOracle);
     geometries().forEach(this::gradientOfTheInputIsThatOfTheOracle);
@@ -146,7 +169,8 @@ class SimdConvTest {
       one.fill(w, 0.01f); // keep the numbers small
       step.run();
     }
-    var bean = (com.sun.management.ThreadMXBean) java.lang.management.ManagementFactory.getThreadMXBean();
+    var bean =
+        (com.sun.management.ThreadMXBean) java.lang.management.ManagementFactory.getThreadMXBean();
     long before = bean.getCurrentThreadAllocatedBytes();
     for (int i = 0; i < 20; i++) {
       step.run();

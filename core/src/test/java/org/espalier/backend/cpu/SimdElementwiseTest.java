@@ -12,7 +12,8 @@ class SimdElementwiseTest {
   @Test
   void fillWritesTheValue() {
     for (int size : SIZES) {
-      SimdSample.check("fill " + size, 0, (backend, sample) -> backend.fill(sample.normal(size), 2.5f));
+      SimdSample.check(
+          "fill " + size, 0, (backend, sample) -> backend.fill(sample.normal(size), 2.5f));
     }
   }
 
@@ -48,7 +49,8 @@ class SimdElementwiseTest {
             "multiply " + size,
             1e-6,
             (backend, sample) ->
-                backend.multiply(sample.normal(size), sample.normal(size), sample.normal(size), add));
+                backend.multiply(
+                    sample.normal(size), sample.normal(size), sample.normal(size), add));
       }
     }
   }
@@ -58,13 +60,16 @@ class SimdElementwiseTest {
     for (int size : SIZES) {
       for (Unary f : Unary.values()) {
         SimdSample.check(
-            f + " " + size, 1e-6, (backend, sample) -> backend.unary(f, sample.coarse(size), sample.normal(size)));
+            f + " " + size,
+            1e-6,
+            (backend, sample) -> backend.unary(f, sample.coarse(size), sample.normal(size)));
         for (boolean add : ADD) {
           SimdSample.check(
               f + " gradient " + size,
               1e-6,
               (backend, sample) ->
-                  backend.unaryGrad(f, sample.coarse(size), sample.normal(size), sample.normal(size), add));
+                  backend.unaryGrad(
+                      f, sample.coarse(size), sample.normal(size), sample.normal(size), add));
         }
       }
     }
@@ -78,7 +83,8 @@ class SimdElementwiseTest {
             "dropout by " + group,
             1e-6,
             (backend, sample) ->
-                backend.dropout(0.4f, group, 5, 6, sample.normal(60_000), sample.normal(60_000), add));
+                backend.dropout(
+                    0.4f, group, 5, 6, sample.normal(60_000), sample.normal(60_000), add));
       }
     }
   }

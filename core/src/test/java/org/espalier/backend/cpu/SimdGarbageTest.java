@@ -20,7 +20,10 @@ class SimdGarbageTest {
     return new CpuBuffer(new float[size], 0, size);
   }
 
-  /** Only the small change of closures and lists: no arrays of the size of a tensor, not even a row of one. */
+  /**
+   * Only the small change of closures and lists: no arrays of the size of a tensor, not even a row
+   * of one.
+   */
   @Test
   void aRepeatedCallAllocatesNoArrays() {
     CpuBuffer x = buffer(SIZE);
@@ -45,7 +48,8 @@ class SimdGarbageTest {
             }
             simd.moments(N * SIDE * SIDE, C, x, moments);
             simd.normalize(N * SIDE * SIDE, C, x, moments, 1e-5f, null, null, y);
-            simd.normalizeGrad(N * SIDE * SIDE, C, x, moments, 1e-5f, true, null, y, dx, false, null, null);
+            simd.normalizeGrad(
+                N * SIDE * SIDE, C, x, moments, 1e-5f, true, null, y, dx, false, null, null);
             simd.mixedSum(mix, weights, y);
             simd.mixedSumGrad(mix, weights, y, weights);
             simd.meanPixels(N, SIDE * SIDE, C, x, means);

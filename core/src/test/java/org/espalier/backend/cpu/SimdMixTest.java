@@ -8,7 +8,10 @@ import org.junit.jupiter.api.Test;
 class SimdMixTest {
   private static final float EPS = 1e-5f;
 
-  /** Terms of all kinds: normalised and plain, weighted and not, not computed, gradient wanted or not. */
+  /**
+   * Terms of all kinds: normalised and plain, weighted and not, not computed, gradient wanted or
+   * not.
+   */
   private static List<Mix.Term> terms(SimdSample sample, int rows, int c, int count) {
     List<Mix.Term> terms = new ArrayList<>();
     for (int t = 0; t < count; t++) {

@@ -18,7 +18,8 @@ class SimdNormTest {
         SimdSample.check(
             "moments of " + rows + " x " + c,
             1e-6,
-            (backend, sample) -> backend.moments(rows, c, sample.normal(rows * c), sample.normal(2 * c)));
+            (backend, sample) ->
+                backend.moments(rows, c, sample.normal(rows * c), sample.normal(2 * c)));
       }
     }
   }
@@ -95,7 +96,8 @@ class SimdNormTest {
     }
   }
 
-  private static void checkGradient(int rows, int c, boolean batch, boolean add, boolean withX, boolean affine) {
+  private static void checkGradient(
+      int rows, int c, boolean batch, boolean add, boolean withX, boolean affine) {
     SimdSample.check(
         "normalize gradient " + rows + " x " + c + " batch " + batch + " add " + add,
         5e-6,
@@ -107,7 +109,8 @@ class SimdNormTest {
           CpuBuffer gamma = affine ? sample.normal(c) : null;
           CpuBuffer dgamma = affine ? sample.normal(c) : null;
           CpuBuffer dbeta = affine ? sample.normal(c) : null;
-          backend.normalizeGrad(rows, c, x, moments, 1e-5f, batch, gamma, dy, dx, add, dgamma, dbeta);
+          backend.normalizeGrad(
+              rows, c, x, moments, 1e-5f, batch, gamma, dy, dx, add, dgamma, dbeta);
         });
   }
 
@@ -122,7 +125,18 @@ class SimdNormTest {
           CpuBackends.ejml().moments(2000, 16, x, moments);
           CpuBuffer dy = sample.normal(2000 * 16);
           backend.normalizeGrad(
-              2000, 16, x, moments, 1e-5f, true, null, dy, sample.normal(2000 * 16), false, null, null);
+              2000,
+              16,
+              x,
+              moments,
+              1e-5f,
+              true,
+              null,
+              dy,
+              sample.normal(2000 * 16),
+              false,
+              null,
+              null);
         });
   }
 }

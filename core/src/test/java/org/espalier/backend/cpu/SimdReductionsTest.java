@@ -28,7 +28,8 @@ class SimdReductionsTest {
             SimdSample.check(
                 "sum of " + rows + " x " + c,
                 1e-6,
-                (backend, sample) -> backend.sumRows(rows, c, sample.normal(rows * c), sample.normal(c), add));
+                (backend, sample) ->
+                    backend.sumRows(rows, c, sample.normal(rows * c), sample.normal(c), add));
           }
         });
   }
@@ -41,7 +42,12 @@ class SimdReductionsTest {
                 "row to " + rows + " x " + c,
                 0,
                 (backend, sample) ->
-                    backend.addRow(rows, c, sample.normal(rows * c), sample.normal(c), sample.normal(rows * c))));
+                    backend.addRow(
+                        rows,
+                        c,
+                        sample.normal(rows * c),
+                        sample.normal(c),
+                        sample.normal(rows * c))));
   }
 
   @Test
@@ -63,7 +69,8 @@ class SimdReductionsTest {
                 "mean of " + pixels + " x " + c,
                 1e-6,
                 (backend, sample) ->
-                    backend.meanPixels(4, pixels, c, sample.normal(4 * pixels * c), sample.normal(4 * c))));
+                    backend.meanPixels(
+                        4, pixels, c, sample.normal(4 * pixels * c), sample.normal(4 * c))));
   }
 
   @Test
@@ -75,7 +82,8 @@ class SimdReductionsTest {
                 "mean gradient of " + pixels + " x " + c,
                 1e-6,
                 (backend, sample) ->
-                    backend.meanPixelsGrad(4, pixels, c, sample.normal(4 * c), sample.normal(4 * pixels * c), add));
+                    backend.meanPixelsGrad(
+                        4, pixels, c, sample.normal(4 * c), sample.normal(4 * pixels * c), add));
           }
         });
   }

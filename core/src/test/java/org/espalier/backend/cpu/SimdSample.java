@@ -9,10 +9,10 @@ import org.espalier.backend.Backend;
 import org.espalier.tensor.Rng;
 
 /**
- * The buffers of one kernel, tried on the oracle and on the fast back end with one thread and with three.
- * Every buffer is a slice from the middle of a larger array, filled the same for all. Afterwards the
- * results must agree with the oracle's, be the same bits for both numbers of threads, and nothing beside
- * the slices may have changed.
+ * The buffers of one kernel, tried on the oracle and on the fast back end with one thread and with
+ * three. Every buffer is a slice from the middle of a larger array, filled the same for all.
+ * Afterwards the results must agree with the oracle's, be the same bits for both numbers of
+ * threads, and nothing beside the slices may have changed.
  */
 final class SimdSample {
   /** Channel counts below, at and above the vector length, and such as share no factor with it. */
@@ -37,8 +37,8 @@ final class SimdSample {
   }
 
   /**
-   * Tries the kernel; a result may be off by {@code tolerance} of the largest expected value of its buffer, or
-   * of 1, what the inputs are like, where sums happen to cancel.
+   * Tries the kernel; a result may be off by {@code tolerance} of the largest expected value of its
+   * buffer, or of 1, what the inputs are like, where sums happen to cancel.
    */
   static void check(String what, double tolerance, Kernel kernel) {
     try (Backend one = CpuBackends.simd(1);
@@ -48,7 +48,9 @@ final class SimdSample {
       List<float[]> shared = run(kernel, three);
       for (int b = 0; b < expected.size(); b++) {
         String buffer = what + ", buffer " + b;
-        assertThat(Arrays.equals(shared.get(b), actual.get(b))).as(buffer + ": the same for any threads").isTrue();
+        assertThat(Arrays.equals(shared.get(b), actual.get(b)))
+            .as(buffer + ": the same for any threads")
+            .isTrue();
         assertClose(buffer, expected.get(b), actual.get(b), tolerance);
       }
     }
@@ -93,7 +95,8 @@ final class SimdSample {
     return new CpuBuffer(array, MARGIN, size);
   }
 
-  private static void assertClose(String buffer, float[] expected, float[] actual, double tolerance) {
+  private static void assertClose(
+      String buffer, float[] expected, float[] actual, double tolerance) {
     double largest = 1;
     for (int i = MARGIN; i < expected.length - MARGIN; i++) {
       largest = Math.max(largest, Math.abs(expected[i]));

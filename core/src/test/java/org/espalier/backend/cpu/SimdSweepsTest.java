@@ -8,7 +8,10 @@ class SimdSweepsTest {
   @Test
   void theNormIsTheOracles() {
     for (int size : SIZES) {
-      SimdSample.check("norm " + size, 1e-6, (backend, sample) -> backend.norm(sample.normal(size), sample.normal(1)));
+      SimdSample.check(
+          "norm " + size,
+          1e-6,
+          (backend, sample) -> backend.norm(sample.normal(size), sample.normal(1)));
     }
   }
 
@@ -36,7 +39,13 @@ class SimdSweepsTest {
             0,
             (backend, sample) ->
                 backend.sgd(
-                    sample.normal(size), sample.normal(size), sample.normal(size), 0.025f, 0.9f, 3e-4f, nesterov));
+                    sample.normal(size),
+                    sample.normal(size),
+                    sample.normal(size),
+                    0.025f,
+                    0.9f,
+                    3e-4f,
+                    nesterov));
       }
     }
   }

@@ -1,4 +1,4 @@
-package org.espalier.search;
+package org.espalier.report;
 
 import java.util.Map;
 
@@ -9,7 +9,8 @@ import java.util.Map;
  * @param epochs how many there will be
  * @param trainLoss mean cross-entropy of the weight steps
  * @param trainAccuracy share of right answers in the weight steps, 0 to 1
- * @param validLoss the same of the architecture steps (of a validation pass where alpha is not learned)
+ * @param validLoss the same of the architecture steps (of a validation pass where alpha is not
+ *     learned)
  * @param validAccuracy the same
  * @param learningRate of the weights
  * @param alphaEntropy mean entropy of the edges' operation weights, in nats

@@ -1,4 +1,4 @@
-package org.espalier.search;
+package org.espalier.report;
 
 import org.espalier.space.Genotype;
 

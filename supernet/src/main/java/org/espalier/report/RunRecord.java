@@ -1,4 +1,4 @@
-package org.espalier.search;
+package org.espalier.report;
 
 import java.util.List;
 import java.util.Map;
@@ -11,9 +11,11 @@ import org.espalier.space.CellGraph;
  * @param started ISO-8601 local date and time
  * @param seconds wall clock of the whole run
  * @param configuration the configuration as YAML
- * @param environment name to value: version, JDK, processor, threads, device, seed, data and its sizes ...
+ * @param environment name to value: version, JDK, processor, threads, device, seed, data and its
+ *     sizes ...
  * @param candidates names of the candidate operations, the columns of {@link SearchEpoch#weights}
- * @param edges for each kind of cell, the labels of its edges ("0 -> 1"), the rows of {@link SearchEpoch#weights}
+ * @param edges for each kind of cell, the labels of its edges ("0 &rarr; 1"), the rows of {@link
+ *     SearchEpoch#weights}
  * @param search the epochs of the search
  * @param training the epochs of all trainings
  * @param contenders the architectures that were trained, the found one first

@@ -1,4 +1,4 @@
-package org.espalier.search;
+package org.espalier.report;
 
 /**
  * What one epoch of training an architecture from scratch measured.
