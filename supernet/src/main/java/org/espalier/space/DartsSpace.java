@@ -39,7 +39,7 @@ final class DartsSpace implements SearchSpace {
   @Override
   public String description() {
     return "normal and reduction cell of 4 nodes, 8 operations, 2 inputs to a node (Liu et al."
-               + " 2019)";
+        + " 2019)";
   }
 
   @Override
