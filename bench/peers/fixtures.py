@@ -24,7 +24,6 @@ from tensorfile import nhwc, to_espalier
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SUPERNET = ROOT / "supernet/src/test/resources/parity"
-CORE = ROOT / "core/src/test/resources/parity"
 CLASSES = 10
 
 
@@ -379,7 +378,7 @@ def files(dtype=torch.float64):
                 auxiliary_widths="8 12",
             ),
         ),
-        CORE / "ops.safetensors": (lambda: ops.compute(Draw(209), dtype), ops.metadata()),
+        SUPERNET / "ops.safetensors": (lambda: ops.compute(Draw(209), dtype), ops.metadata()),
     }
 
 

@@ -105,12 +105,13 @@ def nb201_candidate(op, channels, affine, search):
 
 
 class ResidualBlock(nn.Module):
-    """Halves the map and doubles the channels between two stages."""
+    """Halves the map and doubles the channels between two stages. Its batch norms are affine in the
+    supernet too: in the published search networks only those of the searched cells are not."""
 
-    def __init__(self, c_in, c_out, affine, search):
+    def __init__(self, c_in, c_out, search):
         super().__init__()
-        self.a = ReluConvBn(c_in, c_out, 3, 2, affine, search)
-        self.b = ReluConvBn(c_out, c_out, 3, 1, affine, search)
+        self.a = ReluConvBn(c_in, c_out, 3, 2, True, search)
+        self.b = ReluConvBn(c_out, c_out, 3, 1, True, search)
         self.shortcut = nn.ModuleDict({"pool": nn.AvgPool2d(2, 2), "conv": conv(c_in, c_out, 1)})
 
     def forward(self, x):
@@ -179,7 +180,7 @@ class NasBench201(nn.Module):
     (softmax of alpha, or a sample) are shared by all cells. Else it is the evaluation network.
     """
 
-    def __init__(self, channels, cells, classes, in_channels=3, architecture=None, residual_affine=False):
+    def __init__(self, channels, cells, classes, in_channels=3, architecture=None):
         super().__init__()
         search = architecture is None
         self.stem = ConvBn(in_channels, channels, search)
@@ -187,8 +188,7 @@ class NasBench201(nn.Module):
         width = channels
         for stage in range(3):
             if stage > 0:
-                affine = residual_affine or not search
-                self.cells.append(ResidualBlock(width, 2 * width, affine, search))
+                self.cells.append(ResidualBlock(width, 2 * width, search))
                 width *= 2
             for _ in range(cells):
                 self.cells.append(

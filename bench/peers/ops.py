@@ -1,4 +1,4 @@
-"""Single operations and optimisers, each a case of core's `ops.safetensors`."""
+"""Single operations and optimisers, each a case of `ops.safetensors`."""
 
 import json
 

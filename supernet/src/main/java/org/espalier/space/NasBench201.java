@@ -83,7 +83,7 @@ final class NasBench201 implements SearchSpace {
 
   @Override
   public Supernet.Body supernet(Namespace root, Size size) {
-    return skeleton(root, size, Policy.SEARCH_AFFINE, Policy.SEARCH, this::mixedCell)::forward;
+    return skeleton(root, size, Policy.SEARCH_AFFINE, this::mixedCell)::forward;
   }
 
   @Override
@@ -92,7 +92,6 @@ final class NasBench201 implements SearchSpace {
         skeleton(
             root,
             size,
-            Policy.TRAIN,
             Policy.TRAIN,
             (in, channels) -> fixedCell(in, channels, genotype));
     return (tape, images, dropPath) -> new Network.Output(net.forward(tape, images, null), null);
@@ -104,15 +103,15 @@ final class NasBench201 implements SearchSpace {
 
   /** What surrounds the cells: stem, stages, residual blocks and head. */
   private static Cell skeleton(
-      Namespace root, Size size, Policy outer, Policy inner, CellBuilder cell) {
+      Namespace root, Size size, Policy norm, CellBuilder cell) {
     int channels = size.channels();
     Module stem =
         Conv2d.same(root, "stem.conv.weight", size.inputChannels(), channels, 3, 1)
-            .then(new BatchNorm2d(root, "stem.bn", channels, outer));
+            .then(new BatchNorm2d(root, "stem.bn", channels, norm));
     List<Cell> cells = new ArrayList<>();
     for (int stage = 0; stage < 3; stage++) {
       if (stage > 0) {
-        Module block = residual(root.child("cells." + cells.size()), channels, inner);
+        Module block = residual(root.child("cells." + cells.size()), channels, norm);
         cells.add((tape, x, selections) -> block.forward(tape, x));
         channels *= 2;
       }
@@ -121,7 +120,7 @@ final class NasBench201 implements SearchSpace {
       }
     }
     Module head =
-        new BatchNorm2d(root, "head.bn", channels, outer)
+        new BatchNorm2d(root, "head.bn", channels, norm)
             .then((tape, x) -> tape.apply(new GlobalAvgPool(), tape.apply(new Relu(), x)))
             .then(new Linear(root, "classifier", channels, size.classes()));
     return (tape, images, selections) -> {

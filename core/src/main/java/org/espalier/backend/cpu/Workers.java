@@ -25,8 +25,7 @@ final class Workers implements AutoCloseable {
   }
 
   /**
-   * How long an idle worker polls before it parks: longer than the pause between two kernels of a
-   * step.
+   * How long a thread polls before it parks: longer than the pause between two kernels of a step.
    */
   private static final long SPIN_NANOS = 20_000;
 
@@ -135,6 +134,7 @@ final class Workers implements AutoCloseable {
     final AtomicInteger next = new AtomicInteger();
     final AtomicInteger done = new AtomicInteger();
     final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+    private volatile @Nullable Thread waiting;
 
     Job(int chunks, Chunk body) {
       this.chunks = chunks;
@@ -155,19 +155,25 @@ final class Workers implements AutoCloseable {
         } catch (Throwable thrown) { // the caller must hear of it, whatever it is
           failure.compareAndSet(null, thrown);
         }
-        done.getAndIncrement();
+        if (done.incrementAndGet() == chunks) {
+          LockSupport.unpark(waiting); // of null: nothing
+        }
       }
       return claimed > 0;
     }
 
+    /**
+     * Polls for as long as a chunk usually takes, then sleeps: where there are more busy threads than
+     * cores, the worker that holds the last chunk may be waiting for this very core.
+     */
     void await() {
       long start = System.nanoTime();
+      while (done.get() < chunks && System.nanoTime() - start < SPIN_NANOS) {
+        Thread.onSpinWait();
+      }
+      waiting = Thread.currentThread();
       while (done.get() < chunks) {
-        if (System.nanoTime() - start < SPIN_NANOS) {
-          Thread.onSpinWait();
-        } else {
-          Thread.yield(); // more threads than free cores: let the one that holds the chunk run
-        }
+        LockSupport.park(this);
       }
       switch (failure.get()) {
         case null -> {}
