@@ -98,16 +98,19 @@ final class SearchPhase implements Phase {
   public void step(long step) {
     int epoch = (int) (step / steps());
     trainFeed.load(train.batchAt(step));
-    boolean alphaLearns =
-        strategy.update() != Strategy.AlphaUpdate.NONE && epoch >= settings.alpha().warmup();
-    if (settings.alphaFirst() && alphaLearns) {
+    if (settings.alphaFirst() && alphaLearns(epoch)) {
       architectureStep(step, epoch);
     }
     trained =
         trained.plus(bilevel.weightStep(trainFeed, moment("weights", step, epoch), rate.at(epoch)));
-    if (!settings.alphaFirst() && alphaLearns) {
+    if (!settings.alphaFirst() && alphaLearns(epoch)) {
       architectureStep(step, epoch);
     }
+  }
+
+  /** Whether alpha learns in an epoch, counted from 0; before, it is noise and says nothing. */
+  private boolean alphaLearns(int epoch) {
+    return strategy.update() != Strategy.AlphaUpdate.NONE && epoch >= settings.alpha().warmup();
   }
 
   private void architectureStep(long step, int epoch) {
@@ -160,7 +163,7 @@ final class SearchPhase implements Phase {
     trained = Score.NONE;
     validated = Score.NONE;
     progress.epoch(measured);
-    if (skips > COLLAPSED && ledger.warnings().isEmpty()) {
+    if (skips > COLLAPSED && alphaLearns(epoch - 1) && ledger.warnings().isEmpty()) {
       String warning =
           "the search collapses: since epoch %d the strongest operation of %.0f %% of the edges is skip_connect"
               .formatted(epoch, 100 * skips);
