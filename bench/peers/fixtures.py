@@ -134,17 +134,19 @@ DARTS = Case(
 
 # The gradient of a net with ReLUs jumps where a ReLU switches. The published perturbation of 0.01 in
 # norm throws a dozen switches in such small nets, so that the finite difference of the two fixtures
-# above is far off the derivative at the point (and a reference for the finite difference only). This
-# seed and scale are one in several hundred where no switch is thrown: here the two must agree.
+# above is far off the derivative at the point (and a reference for the finite difference only). At
+# this scale one seed in two hundred throws no switch: here the two must agree. And this one was taken,
+# of four, because none is thrown either where SecondOrderTest moves alpha to differentiate by hand,
+# and first order is far off.
 SMOOTH = Case(
     "nasbench201-smooth",
-    seed=1058,
+    seed=2290,
     build=NB201.build,
     alphas=NB201.alpha_shapes,
     forward=forward_nb201,
     batch=NB201.batch,
     settings=NB201.settings,
-    spread=3,
+    spread=7,
 )
 
 

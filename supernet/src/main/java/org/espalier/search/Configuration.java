@@ -68,10 +68,10 @@ public record Configuration(
    * @param beta1 of the mean
    * @param beta2 of the square
    * @param weightDecay L2, added to the gradient
-   * @param warmup epochs in which only the weights learn
+   * @param warmup share of the epochs, the first ones, in which only the weights learn
    */
   public record Alpha(
-      float learningRate, float beta1, float beta2, float weightDecay, int warmup) {}
+      float learningRate, float beta1, float beta2, float weightDecay, double warmup) {}
 
   /**
    * How an architecture is trained from scratch: SGD, the rate following a cosine step by step.

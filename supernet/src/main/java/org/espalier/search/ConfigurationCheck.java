@@ -23,7 +23,7 @@ final class ConfigurationCheck {
     atLeast("search.batch", s.batch(), 2);
     atLeast("search.channels", s.channels(), 1);
     atLeast("search.cells", s.cells(), 1);
-    atLeast("search.alpha.warmup", s.alpha().warmup(), 0);
+    between("search.alpha.warmup", s.alpha().warmup(), 0, 0.99);
     between("search.trainShare", s.trainShare(), 0.01, 0.99);
     between("search.learningRate", s.learningRate(), 0, 100);
     between("search.learningRateEnd", s.learningRateEnd(), 0, 100);

@@ -110,7 +110,11 @@ final class SearchPhase implements Phase {
 
   /** Whether alpha learns in an epoch, counted from 0; before, it is noise and says nothing. */
   private boolean alphaLearns(int epoch) {
-    return strategy.update() != Strategy.AlphaUpdate.NONE && epoch >= settings.alpha().warmup();
+    return strategy.update() != Strategy.AlphaUpdate.NONE && epoch >= warmupEpochs();
+  }
+
+  private int warmupEpochs() {
+    return (int) (settings.alpha().warmup() * settings.epochs());
   }
 
   private void architectureStep(long step, int epoch) {
@@ -197,7 +201,7 @@ final class SearchPhase implements Phase {
     trained = scores.get(0);
     validated = scores.get(1);
     boolean learns = strategy.update() != Strategy.AlphaUpdate.NONE;
-    long warmup = (long) settings.alpha().warmup() * steps();
+    long warmup = (long) warmupEpochs() * steps();
     bilevel.adam().steps(learns ? (int) Math.max(0, step - warmup) : 0);
   }
 

@@ -89,11 +89,7 @@ final class NasBench201 implements SearchSpace {
   @Override
   public Network network(Namespace root, Genotype genotype, Size size, boolean auxiliary) {
     Cell net =
-        skeleton(
-            root,
-            size,
-            Policy.TRAIN,
-            (in, channels) -> fixedCell(in, channels, genotype));
+        skeleton(root, size, Policy.TRAIN, (in, channels) -> fixedCell(in, channels, genotype));
     return (tape, images, dropPath) -> new Network.Output(net.forward(tape, images, null), null);
   }
 
@@ -102,8 +98,7 @@ final class NasBench201 implements SearchSpace {
   }
 
   /** What surrounds the cells: stem, stages, residual blocks and head. */
-  private static Cell skeleton(
-      Namespace root, Size size, Policy norm, CellBuilder cell) {
+  private static Cell skeleton(Namespace root, Size size, Policy norm, CellBuilder cell) {
     int channels = size.channels();
     Module stem =
         Conv2d.same(root, "stem.conv.weight", size.inputChannels(), channels, 3, 1)

@@ -11,7 +11,8 @@ public final class Strategies {
           new Darts("darts", Strategy.AlphaUpdate.FIRST_ORDER),
           new Darts("darts-2nd", Strategy.AlphaUpdate.UNROLLED),
           new Gdas(),
-          new DrNas(),
+          new DrNas("drnas", false),
+          new DrNas("drnas-progressive", true),
           new RandomSharing(100));
 
   private Strategies() {}

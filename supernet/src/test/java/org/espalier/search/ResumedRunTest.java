@@ -108,7 +108,7 @@ class ResumedRunTest {
             "search.epochs=2",
             "search.batch=8",
             "search.channels=4",
-            "search.alpha.warmup=1",
+            "search.alpha.warmup=0.5",
             "training.epochs=2",
             "training.batch=8",
             "training.channels=4",

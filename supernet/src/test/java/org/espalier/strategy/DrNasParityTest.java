@@ -102,7 +102,8 @@ class DrNasParityTest {
     Architecture architecture = new Architecture(net.space(), backend, RNG);
     try (Tape tape = Tape.training(backend, RNG)) {
       Selections selections =
-          new DrNas().select(new Draw(tape, net.space(), architecture.alphas(), 0, RNG));
+          new DrNas("drnas", false)
+              .select(new Draw(tape, net.space(), architecture.alphas(), 0, RNG));
       Tensor weights = ((Selection.All) selections.at(0, 0)).weights();
       float[] values = Fixture.read(backend, weights.data());
       for (int edge = 0; edge < 6; edge++) {
@@ -127,7 +128,7 @@ class DrNasParityTest {
       for (int k = 0; k < 5; k++) {
         sum += concentration[5 * edge + k];
       }
-      float[] mean = new DrNas().strengths(new float[][] {row})[0];
+      float[] mean = new DrNas("drnas", false).strengths(new float[][] {row})[0];
       for (int k = 0; k < 5; k++) {
         assertThat((double) mean[k])
             .isCloseTo(

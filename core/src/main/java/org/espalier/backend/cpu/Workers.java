@@ -163,8 +163,8 @@ final class Workers implements AutoCloseable {
     }
 
     /**
-     * Polls for as long as a chunk usually takes, then sleeps: where there are more busy threads than
-     * cores, the worker that holds the last chunk may be waiting for this very core.
+     * Polls for as long as a chunk usually takes, then sleeps: where there are more busy threads
+     * than cores, the worker that holds the last chunk may be waiting for this very core.
      */
     void await() {
       long start = System.nanoTime();
