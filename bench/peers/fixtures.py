@@ -1,6 +1,6 @@
 """Writes the parity fixtures: what PyTorch computes for small nets with given weights.
 
-    python fixtures.py              # writes all, into the modules' test resources
+    python fixtures.py              # writes all, into supernet's test resources
     python fixtures.py --check      # writes nothing: float32 against what is checked in, and more
 
 References are computed in float64 from float32 inputs and stored as float32: the truth, rounded once.
