@@ -9,6 +9,8 @@ import org.espalier.backend.cpu.EjmlBackend;
 
 /** The devices that a run can compute on. */
 public final class Devices {
+  private static final System.Logger LOG = System.getLogger(Devices.class.getName());
+
   private Devices() {}
 
   /**
@@ -37,7 +39,12 @@ public final class Devices {
   public static Backend open(String name, int threads) {
     int cores = threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
     if (name.equals("auto")) {
-      return CpuBackends.simdAvailable() ? CpuBackends.simd(cores) : new EjmlBackend();
+      String noSimd = CpuBackends.whyNot();
+      if (noSimd == null) {
+        return CpuBackends.simd(cores);
+      }
+      LOG.log(System.Logger.Level.WARNING, "the portable back end serves, slowly: " + noSimd);
+      return new EjmlBackend();
     }
     Device device =
         all().stream()
