@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.espalier.backend.Backend;
 import org.espalier.backend.Buffer;
+import org.espalier.backend.Upstream;
 import org.espalier.tensor.Shape;
 import org.jspecify.annotations.Nullable;
 
@@ -39,6 +40,11 @@ public final class Call {
     return inputs.length;
   }
 
+  /** The operation. */
+  public Op op() {
+    return op;
+  }
+
   /** Shape of input {@code i}. */
   public Shape shape(int i) {
     return inputs[i].shape();
@@ -62,6 +68,19 @@ public final class Call {
   /** Mean and variance of input {@code i} per channel, {@code [2, C]}: computed once per tensor. */
   public Buffer moments(int i) {
     return tape.moments(inputs[i]);
+  }
+
+  /**
+   * Where the mean and variance of the result go, {@code [2, C]}, for operations that can compute
+   * them along with it; null if nobody has asked for them.
+   */
+  public @Nullable Buffer momentsOut() {
+    Buffer moments = output.moments();
+    if (moments == null && output.momentsWanted()) {
+      moments = backend().memory().take(2 * shape().channels());
+      output.moments(moments);
+    }
+    return moments;
   }
 
   /** A buffer kept from the forward pass until the backward pass is done. */
@@ -98,32 +117,40 @@ public final class Call {
     return grad;
   }
 
+  /** Gradient of the result, as a {@link JointOp} may receive it: perhaps as a rule. */
+  public Upstream upstream() {
+    Upstream rule = output.upstream();
+    return rule == null ? new Upstream(gradOut(), null) : rule;
+  }
+
   /**
    * Where the gradient of input {@code i} goes. To be called once for each delivery, just before
    * it.
    */
   public Grad grad(int i) {
-    Tensor input = inputs[i];
-    Buffer grad = input.grad();
-    if (grad != null) {
-      return new Grad(grad, true);
-    }
-    Buffer fresh = backend().memory().take(input.shape().size());
-    input.grad(fresh);
-    return new Grad(fresh, false);
+    return tape.grad(inputs[i]);
   }
 
-  void forward() {
-    op.forward(this);
-    endPass();
+  /** A buffer {@code [4, C]} for the coefficients of {@link #deliver}. */
+  public Buffer coefficients(int i) {
+    return backend().memory().take(4 * shape(i).channels());
   }
 
-  /** Runs the backward pass if a gradient has reached the result. */
-  void backward() {
-    if (output.grad() != null) {
-      op.backward(this);
-      endPass();
-    }
+  /**
+   * Delivers the gradient of input {@code i} as a rule in the gradient of the result; takes the
+   * coefficients over. Whoever computed the input applies the rule where it can.
+   */
+  public void deliver(int i, Buffer coefficients) {
+    tape.deliver(new Upstream(gradOut(), coefficients), inputs[i]);
+  }
+
+  void begin() {
+    output.data(backend().memory().take(output.shape().size()));
+  }
+
+  /** Whether a gradient has reached the result. */
+  boolean reached() {
+    return output.grad() != null || output.upstream() != null;
   }
 
   Tensor output() {
@@ -139,7 +166,7 @@ public final class Call {
     saved.clear();
   }
 
-  private void endPass() {
+  void endPass() {
     scratch.forEach(backend().memory()::give);
     scratch.clear();
   }

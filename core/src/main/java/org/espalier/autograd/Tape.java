@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.function.Supplier;
 import org.espalier.backend.Backend;
 import org.espalier.backend.Buffer;
+import org.espalier.backend.Upstream;
 import org.espalier.tensor.Rng;
 import org.espalier.tensor.Shape;
 import org.jspecify.annotations.Nullable;
@@ -23,7 +24,14 @@ public final class Tape implements AutoCloseable {
   private final boolean recording;
   private final boolean training;
   private final Rng rng;
-  private final List<Call> calls = new ArrayList<>();
+  private final List<Pass> passes = new ArrayList<>();
+
+  /** The passes that convolutions of a tensor may still join. */
+  private final Map<Tensor, Pass> waiting = new IdentityHashMap<>();
+
+  /** Gradients that rules read, and how many want to keep each, its own tensor included. */
+  private final Map<Buffer, Integer> held = new IdentityHashMap<>();
+
   private final List<Tensor> owned = new ArrayList<>();
   private final Map<Op, Map<Tensor, Tensor>> shared = new HashMap<>();
   private int streams;
@@ -60,7 +68,7 @@ public final class Tape implements AutoCloseable {
     return rng.split(streams++);
   }
 
-  /** Computes an operation. */
+  /** Computes an operation, now or, for a {@link JointOp}, when its result is first wanted. */
   public Tensor apply(Op op, Tensor... inputs) {
     if (op.shared() && inputs.length == 1) {
       Map<Tensor, Tensor> results = shared.computeIfAbsent(op, o -> new IdentityHashMap<>());
@@ -82,28 +90,43 @@ public final class Tape implements AutoCloseable {
       requiresGrad |= inputs[i].requiresGrad();
     }
     Shape shape = op.infer(shapes);
-    Tensor output =
-        own(Tensor.result(shape, backend.memory().take(shape.size()), recording && requiresGrad));
-    Call call = new Call(this, op, inputs, output);
-    call.forward();
-    if (output.requiresGrad()) {
-      calls.add(call);
-    } else {
-      call.release();
+    Pass pass = op instanceof JointOp joint ? join(joint, inputs[0]) : new Pass(this);
+    Tensor output = own(Tensor.promised(shape, recording && requiresGrad, pass));
+    pass.add(new Call(this, op, inputs, output));
+    if (!(op instanceof JointOp)) {
+      pass.run();
     }
     return output;
   }
 
+  private Pass join(JointOp op, Tensor input) {
+    Pass pass = waiting.get(input);
+    if (pass == null || !pass.admits(op)) {
+      pass = new Pass(this);
+      waiting.put(input, pass);
+    }
+    return pass;
+  }
+
+  /** Notes a pass that has just been computed. */
+  void computed(Pass pass) {
+    if (pass.calls().stream().anyMatch(call -> call.output().requiresGrad())) {
+      passes.add(pass);
+    } else {
+      pass.calls().forEach(Call::release);
+    }
+  }
+
   /** A tensor with the given values, belonging to this tape. */
   public Tensor constant(Shape shape, float... values) {
-    Tensor tensor = own(Tensor.result(shape, backend.memory().take(shape.size()), false));
+    Tensor tensor = own(Tensor.result(shape, backend.memory().take(shape.size())));
     backend.write(values, tensor.data());
     return tensor;
   }
 
   /** A tensor filled with one value, belonging to this tape. */
   public Tensor filled(Shape shape, float value) {
-    Tensor tensor = own(Tensor.result(shape, backend.memory().take(shape.size()), false));
+    Tensor tensor = own(Tensor.result(shape, backend.memory().take(shape.size())));
     backend.fill(tensor.data(), value);
     return tensor;
   }
@@ -117,6 +140,8 @@ public final class Tape implements AutoCloseable {
    * Mean and biased variance of {@code x} per channel, {@code [2, C]}; computed once per tensor.
    */
   public Buffer moments(Tensor x) {
+    x.wantMoments();
+    x.data();
     Buffer moments = x.moments();
     if (moments == null) {
       int c = x.shape().channels();
@@ -131,6 +156,14 @@ public final class Tape implements AutoCloseable {
   }
 
   /**
+   * Says that {@link #moments} of {@code x} will be asked for, so that whoever is yet to compute x
+   * computes them on the way.
+   */
+  public void expectMoments(Tensor x) {
+    x.wantMoments();
+  }
+
+  /**
    * Computes {@code body} and, unless a backward pass will need them, gives back all that it made
    * but its result: what keeps the memory of an evaluation down to one cell.
    */
@@ -140,6 +173,7 @@ public final class Tape implements AutoCloseable {
     }
     int mark = owned.size();
     Tensor result = body.get();
+    result.data();
     List<Tensor> inner = owned.subList(mark, owned.size());
     boolean ours = inner.contains(result);
     inner.forEach(
@@ -153,6 +187,7 @@ public final class Tape implements AutoCloseable {
       owned.add(result);
     }
     shared.clear();
+    waiting.clear();
     return result;
   }
 
@@ -183,18 +218,71 @@ public final class Tape implements AutoCloseable {
     result.grad(upstream);
     List<Tensor> kept = new ArrayList<>(List.of(keep));
     kept.add(result);
-    for (Call call : calls.reversed()) {
-      call.backward();
-      call.release();
-      Tensor output = call.output();
-      if (kept.contains(output)) {
-        releaseGrad(output);
-      } else {
-        release(output);
+    for (Pass pass : passes.reversed()) {
+      pass.backward();
+      for (Call call : pass.calls()) {
+        call.release();
+        if (kept.contains(call.output())) {
+          releaseGrad(call.output());
+        } else {
+          release(call.output());
+        }
       }
     }
-    calls.clear();
+    passes.clear();
+    waiting.clear();
     shared.clear();
+  }
+
+  /** Where a gradient of {@code tensor} goes. */
+  Call.Grad grad(Tensor tensor) {
+    Upstream rule = tensor.upstream();
+    if (rule != null) {
+      tensor.upstream(null);
+      apply(rule, tensor);
+    }
+    Buffer grad = tensor.grad();
+    if (grad != null) {
+      return new Call.Grad(grad, true);
+    }
+    Buffer fresh = backend.memory().take(tensor.shape().size());
+    tensor.grad(fresh);
+    return new Call.Grad(fresh, false);
+  }
+
+  /** Delivers a gradient as a rule: left as it is for one that can apply it, else written out. */
+  void deliver(Upstream rule, Tensor tensor) {
+    held.merge(rule.g(), 2, (keepers, owner) -> keepers + 1);
+    Pass producer = tensor.producer();
+    boolean first = tensor.grad() == null && tensor.upstream() == null;
+    if (first && producer != null && producer.calls().getFirst().op() instanceof JointOp) {
+      tensor.upstream(rule);
+    } else {
+      apply(rule, tensor);
+    }
+  }
+
+  private void apply(Upstream rule, Tensor x) {
+    Call.Grad dx = grad(x);
+    Shape shape = x.shape();
+    backend.gradient(shape.rows(), shape.channels(), rule, x.data(), dx.buffer(), dx.add());
+    drop(rule);
+  }
+
+  /** Gives back what a rule held. */
+  private void drop(Upstream rule) {
+    giveBack(rule.coefficients());
+    letGo(rule.g());
+  }
+
+  private void letGo(Buffer grad) {
+    int keepers = held.getOrDefault(grad, 1) - 1;
+    if (keepers == 0) {
+      held.remove(grad);
+      giveBack(grad);
+    } else {
+      held.put(grad, keepers);
+    }
   }
 
   private void release(Tensor tensor) {
@@ -207,9 +295,17 @@ public final class Tape implements AutoCloseable {
   }
 
   private void releaseGrad(Tensor tensor) {
+    Upstream rule = tensor.upstream();
+    if (rule != null) {
+      tensor.upstream(null);
+      drop(rule);
+    }
     if (!tensor.leaf()) {
-      giveBack(tensor.grad());
+      Buffer grad = tensor.grad();
       tensor.grad(null);
+      if (grad != null) {
+        letGo(grad);
+      }
     }
   }
 
@@ -221,10 +317,11 @@ public final class Tape implements AutoCloseable {
 
   @Override
   public void close() {
-    calls.forEach(Call::release);
-    calls.clear();
+    passes.forEach(pass -> pass.calls().forEach(Call::release));
+    passes.clear();
     owned.forEach(this::release);
     owned.clear();
+    waiting.clear();
     shared.clear();
   }
 }

@@ -1,6 +1,7 @@
 package org.espalier.autograd;
 
 import org.espalier.backend.Buffer;
+import org.espalier.backend.Upstream;
 import org.espalier.tensor.Shape;
 import org.jspecify.annotations.Nullable;
 
@@ -15,11 +16,18 @@ public final class Tensor {
   private final boolean leaf;
   private @Nullable Buffer data;
   private @Nullable Buffer grad;
+  private @Nullable Upstream upstream;
   private @Nullable Buffer moments;
+  private @Nullable Pass producer;
+  private boolean momentsWanted;
 
   private Tensor(
-      Shape shape, Buffer data, boolean requiresGrad, boolean leaf, @Nullable Buffer grad) {
-    if (data.size() != shape.size()) {
+      Shape shape,
+      @Nullable Buffer data,
+      boolean requiresGrad,
+      boolean leaf,
+      @Nullable Buffer grad) {
+    if (data != null && data.size() != shape.size()) {
       throw new IllegalArgumentException(
           "tensor " + shape + " wants " + shape.size() + " floats, not " + data.size());
     }
@@ -40,8 +48,15 @@ public final class Tensor {
     return new Tensor(shape, data, true, true, grad);
   }
 
-  static Tensor result(Shape shape, Buffer data, boolean requiresGrad) {
-    return new Tensor(shape, data, requiresGrad, false, null);
+  static Tensor result(Shape shape, Buffer data) {
+    return new Tensor(shape, data, false, false, null);
+  }
+
+  /** A result that {@code producer} computes when it is first wanted. */
+  static Tensor promised(Shape shape, boolean requiresGrad, Pass producer) {
+    Tensor tensor = new Tensor(shape, null, requiresGrad, false, null);
+    tensor.producer = producer;
+    return tensor;
   }
 
   /** The extents. */
@@ -50,11 +65,14 @@ public final class Tensor {
   }
 
   /**
-   * The values.
+   * The values, computed now if they were put off.
    *
    * @throws IllegalStateException if the tape that computed them has released them
    */
   public Buffer data() {
+    if (data == null && producer != null) {
+      producer.run();
+    }
     if (data == null) {
       throw new IllegalStateException(
           "tensor " + shape + " was released by its tape; keep() it to read it later");
@@ -65,6 +83,33 @@ public final class Tensor {
   /** Whether a backward pass computes a gradient for this tensor. */
   public boolean requiresGrad() {
     return requiresGrad;
+  }
+
+  void data(Buffer computed) {
+    data = computed;
+  }
+
+  /** What computes it; null for leaves and once it has been differentiated. */
+  @Nullable Pass producer() {
+    return producer;
+  }
+
+  /** Whether its moments are to be computed along with its values. */
+  boolean momentsWanted() {
+    return momentsWanted;
+  }
+
+  void wantMoments() {
+    momentsWanted = true;
+  }
+
+  /** A gradient that has been delivered as a rule. */
+  @Nullable Upstream upstream() {
+    return upstream;
+  }
+
+  void upstream(@Nullable Upstream rule) {
+    upstream = rule;
   }
 
   boolean leaf() {
@@ -90,6 +135,7 @@ public final class Tensor {
   @Nullable Buffer releaseData() {
     Buffer released = data;
     data = null;
+    producer = null;
     return released;
   }
 }

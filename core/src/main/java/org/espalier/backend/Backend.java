@@ -83,14 +83,16 @@ public interface Backend extends AutoCloseable {
       Buffer c,
       boolean add);
 
-  /** y = convolution of x by w. */
-  void conv(Conv conv, Buffer x, Buffer w, Buffer y);
+  /** Convolves x by the weight of every arm: writes y and, where wanted, its moments. */
+  void conv(Fan fan);
 
-  /** dx (+)= the gradient of {@link #conv} with respect to x. */
-  void convGradInput(Conv conv, Buffer dy, Buffer w, Buffer dx, boolean add);
-
-  /** dw += the gradient of {@link #conv} with respect to w. */
-  void convGradWeight(Conv conv, Buffer x, Buffer dy, Buffer dw);
+  /**
+   * The gradients of {@link #conv}: adds to the dw of every arm that has one, and dx (+)= the sum
+   * over all arms.
+   *
+   * @param dx null where it is not wanted
+   */
+  void convGrad(Fan fan, @Nullable Buffer dx, boolean add);
 
   // ---- windows and reductions
 
@@ -132,7 +134,7 @@ public interface Backend extends AutoCloseable {
    * The gradients of {@link #normalize}. With {@code batch}, the moments are those of x itself and
    * are differentiated through; otherwise they are constants.
    *
-   * @param dx gradient of x; null where not wanted
+   * @param coefficients {@code [4, c]} of the {@link Upstream} that is, with dy, the gradient of x
    * @param dgamma gradient of gamma, added to; null where there is none
    * @param dbeta gradient of beta, added to; null where there is none
    */
@@ -145,19 +147,21 @@ public interface Backend extends AutoCloseable {
       boolean batch,
       @Nullable Buffer gamma,
       Buffer dy,
-      @Nullable Buffer dx,
-      boolean add,
+      Buffer coefficients,
       @Nullable Buffer dgamma,
       @Nullable Buffer dbeta);
+
+  /** dx (+)= the gradient of x {@code [rows, c]} that {@code upstream} stands for. */
+  void gradient(int rows, int c, Upstream upstream, Buffer x, Buffer dx, boolean add);
 
   /** y {@code [rows, channels]} = the weighted sum of the mix; zero if no term has a value. */
   void mixedSum(Mix mix, Buffer weights, Buffer y);
 
   /**
-   * The gradients of {@link #mixedSum}: those of the terms into their dx, differentiating through
-   * the moments as those of the batch, and those of the weights, added to {@code dWeights}. The
-   * reduction {@code sum g*xhat} that batch normalisation needs is, summed over the channels, the
-   * gradient of the term's weight: the architecture gradient costs nothing.
+   * The gradients of {@link #mixedSum}: those of the terms, differentiating through the moments as
+   * those of the batch, and those of the weights, added to {@code dWeights}. The reduction {@code
+   * sum g*xhat} that batch normalisation needs is, summed over the channels, the gradient of the
+   * term's weight: the architecture gradient costs nothing.
    */
   void mixedSumGrad(Mix mix, Buffer weights, Buffer dy, @Nullable Buffer dWeights);
 

@@ -22,9 +22,15 @@ public record Mix(int rows, int channels, float eps, List<Term> terms) {
    *     (GDAS' unselected candidates)
    * @param moments mean and biased variance over the rows, {@code [2, channels]}; null: x is taken
    *     as it is
-   * @param dx gradient of x, in the backward pass; null where it is not wanted
-   * @param add whether the gradient is added to dx rather than written over it
+   * @param gradient where the gradient of x goes, in the backward pass; with moments, the {@code
+   *     [4, channels]} coefficients of the {@link Upstream} that is, with dy, the gradient of x.
+   *     Null where it is not wanted
+   * @param add whether the gradient of a term without moments is added rather than written over
    */
   public record Term(
-      int weight, @Nullable Buffer x, @Nullable Buffer moments, @Nullable Buffer dx, boolean add) {}
+      int weight,
+      @Nullable Buffer x,
+      @Nullable Buffer moments,
+      @Nullable Buffer gradient,
+      boolean add) {}
 }

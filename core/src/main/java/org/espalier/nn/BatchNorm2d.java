@@ -62,6 +62,9 @@ public final class BatchNorm2d implements Module {
   @Override
   public Tensor forward(Tape tape, Tensor x) {
     boolean batch = running == null || tape.training();
+    if (batch) {
+      tape.expectMoments(x);
+    }
     if (running != null && batch) {
       track(tape.backend(), tape.moments(x), running.buffer(), x.shape().rows());
     }

@@ -46,6 +46,13 @@ public final class Conv2d implements Module {
     return new Conv2d(op, in.parameter(name, shape, Init.uniform(k * k * groupIn)));
   }
 
+  /** The same weight applied to max(x, 0). */
+  public Conv2d rectified() {
+    return new Conv2d(
+        new org.espalier.op.Conv2d(true, op.stride(), op.pad(), op.dilation(), op.groups()),
+        weight);
+  }
+
   @Override
   public Tensor forward(Tape tape, Tensor x) {
     return tape.apply(op, x, weight.tensor());

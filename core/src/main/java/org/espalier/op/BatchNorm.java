@@ -85,7 +85,7 @@ public record BatchNorm(float eps, boolean batch, boolean affine) implements Op 
   @Override
   public void backward(Call call) {
     Shape x = call.shape(0);
-    Call.@Nullable Grad dx = call.needs(0) ? call.grad(0) : null;
+    Buffer coefficients = call.coefficients(0);
     call.backend()
         .normalizeGrad(
             x.rows(),
@@ -96,10 +96,14 @@ public record BatchNorm(float eps, boolean batch, boolean affine) implements Op 
             batch,
             affine ? call.in(gamma()) : null,
             call.gradOut(),
-            dx == null ? null : dx.buffer(),
-            dx != null && dx.add(),
+            coefficients,
             sum(call, gamma()),
             sum(call, gamma() + 1));
+    if (call.needs(0)) {
+      call.deliver(0, coefficients);
+    } else {
+      call.backend().memory().give(coefficients);
+    }
   }
 
   private @Nullable Buffer sum(Call call, int input) {

@@ -3,16 +3,24 @@ package org.espalier.op;
 import static org.espalier.op.Sample.shape;
 
 import java.util.List;
+import java.util.function.Function;
 import org.espalier.autograd.Call;
-import org.espalier.autograd.Op;
+import org.espalier.autograd.JointOp;
+import org.espalier.backend.Buffer;
 import org.espalier.backend.Conv;
+import org.espalier.backend.Fan;
 import org.espalier.tensor.Shape;
+import org.jspecify.annotations.Nullable;
 
 /**
  * 2-D convolution: [N, H, W, I] by [kH, kW, I/groups, O] -> [N, H', W', O]. Depthwise where groups
  * = I = O.
+ *
+ * @param relu whether it is max(x, 0) that is convolved: the ReLU of a ReLU-convolution-norm block,
+ *     which then costs no pass of its own
  */
-public record Conv2d(int stride, int pad, int dilation, int groups) implements Op {
+public record Conv2d(boolean relu, int stride, int pad, int dilation, int groups)
+    implements JointOp {
   static final List<Sample> SAMPLES =
       List.of(
           Sample.of(new Conv2d(1, 1, 1, 1), shape(2, 5, 7, 3), shape(3, 3, 3, 8)),
@@ -30,7 +38,16 @@ public record Conv2d(int stride, int pad, int dilation, int groups) implements O
           Sample.of(new Conv2d(1, 2, 1, 7), shape(2, 6, 5, 7), shape(5, 5, 1, 7)),
           Sample.of(new Conv2d(2, 2, 1, 8), shape(1, 8, 7, 8), shape(5, 5, 1, 8)),
           Sample.of(new Conv2d(1, 2, 2, 16), shape(1, 7, 7, 16), shape(3, 3, 1, 16)),
-          Sample.of(new Conv2d(2, 4, 2, 20), shape(1, 9, 8, 20), shape(5, 5, 1, 20)));
+          Sample.of(new Conv2d(2, 4, 2, 20), shape(1, 9, 8, 20), shape(5, 5, 1, 20)),
+          rectified(1, 1, 1, 1, shape(2, 5, 7, 8), shape(3, 3, 8, 8)),
+          rectified(1, 0, 1, 1, shape(2, 4, 4, 16), shape(1, 1, 16, 16)),
+          rectified(2, 1, 1, 1, shape(2, 6, 6, 5), shape(3, 3, 5, 12)),
+          rectified(1, 2, 2, 16, shape(1, 7, 7, 16), shape(3, 3, 1, 16)));
+
+  private static Sample rectified(int stride, int pad, int dilation, int groups, Shape x, Shape w) {
+    Conv2d op = new Conv2d(true, stride, pad, dilation, groups);
+    return Sample.of(op, Sample.Values.AWAY_FROM_ZERO, x, w);
+  }
 
   @Override
   public Shape infer(Shape... inputs) {
@@ -76,24 +93,51 @@ public record Conv2d(int stride, int pad, int dilation, int groups) implements O
         groups);
   }
 
-  @Override
-  public void forward(Call call) {
-    call.backend().conv(geometry(call.shape(0), call.shape(1)), call.in(0), call.in(1), call.out());
+  /** A convolution without ReLU. */
+  public Conv2d(int stride, int pad, int dilation, int groups) {
+    this(false, stride, pad, dilation, groups);
   }
 
   @Override
-  public void backward(Call call) {
-    Conv conv = geometry(call.shape(0), call.shape(1));
-    if (call.needs(0)) {
-      Call.Grad dx = call.grad(0);
-      call.backend().convGradInput(conv, call.gradOut(), call.in(1), dx.buffer(), dx.add());
-    }
+  public boolean joins(JointOp other) {
+    return other instanceof Conv2d conv && conv.relu == relu;
+  }
+
+  @Override
+  public void forward(List<Call> calls) {
+    calls.getFirst().backend().conv(fan(calls, Conv2d::arm));
+  }
+
+  @Override
+  public void backward(List<Call> calls) {
+    Call first = calls.getFirst();
+    Fan fan = fan(calls, Conv2d::armWithGradients);
+    Call.@Nullable Grad dx = first.needs(0) ? first.grad(0) : null;
+    first.backend().convGrad(fan, dx == null ? null : dx.buffer(), dx != null && dx.add());
+  }
+
+  private static Fan fan(List<Call> calls, Function<Call, Fan.Arm> arm) {
+    Call first = calls.getFirst();
+    return new Fan(((Conv2d) first.op()).relu, first.in(0), calls.stream().map(arm).toList());
+  }
+
+  private static Fan.Arm arm(Call call) {
+    return new Fan.Arm(geometry(call), call.in(1), call.out(), call.momentsOut(), null, null);
+  }
+
+  private static Fan.Arm armWithGradients(Call call) {
+    Buffer dw = null;
     if (call.needs(1)) {
-      Call.Grad dw = call.grad(1);
-      if (!dw.add()) {
-        call.backend().fill(dw.buffer(), 0);
+      Call.Grad grad = call.grad(1);
+      dw = grad.buffer();
+      if (!grad.add()) {
+        call.backend().fill(dw, 0);
       }
-      call.backend().convGradWeight(conv, call.in(0), call.gradOut(), dw.buffer());
     }
+    return new Fan.Arm(geometry(call), call.in(1), call.out(), null, call.upstream(), dw);
+  }
+
+  private static Conv geometry(Call call) {
+    return ((Conv2d) call.op()).geometry(call.shape(0), call.shape(1));
   }
 }

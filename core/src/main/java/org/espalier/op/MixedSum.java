@@ -9,7 +9,6 @@ import org.espalier.autograd.Op;
 import org.espalier.backend.Buffer;
 import org.espalier.backend.Mix;
 import org.espalier.tensor.Shape;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A node of a supernet in one operation: {@code sum_t w_t * norm_t(x_t)} over the candidates of all
@@ -93,27 +92,40 @@ public record MixedSum(List<Term> terms, float eps) implements Op {
         call.backend().fill(dWeights, 0);
       }
     }
-    call.backend().mixedSumGrad(mix(call, true), call.in(0), call.gradOut(), dWeights);
+    Mix mix = mix(call, true);
+    call.backend().mixedSumGrad(mix, call.in(0), call.gradOut(), dWeights);
+    int input = 1;
+    for (int t = 0; t < terms.size(); t++) {
+      Buffer gradient = mix.terms().get(t).gradient();
+      if (gradient != null && terms.get(t).normalize) {
+        call.deliver(input, gradient);
+      }
+      input += terms.get(t).computed ? 1 : 0;
+    }
   }
 
   private Mix mix(Call call, boolean gradients) {
     List<Mix.Term> bound = new ArrayList<>(terms.size());
     int input = 1;
     for (Term term : terms) {
-      if (!term.computed) {
-        bound.add(new Mix.Term(term.weight, null, null, null, false));
-        continue;
-      }
-      int i = input++;
-      Call.@Nullable Grad dx = gradients && call.needs(i) ? call.grad(i) : null;
       bound.add(
-          new Mix.Term(
-              term.weight,
-              call.in(i),
-              term.normalize ? call.moments(i) : null,
-              dx == null ? null : dx.buffer(),
-              dx != null && dx.add()));
+          term.computed
+              ? bound(term, call, input++, gradients)
+              : new Mix.Term(term.weight, null, null, null, false));
     }
     return new Mix(call.shape().rows(), call.shape().channels(), eps, bound);
+  }
+
+  private static Mix.Term bound(Term term, Call call, int i, boolean gradients) {
+    Buffer x = call.in(i);
+    Buffer moments = term.normalize ? call.moments(i) : null;
+    if (!gradients || !call.needs(i)) {
+      return new Mix.Term(term.weight, x, moments, null, false);
+    }
+    if (term.normalize) {
+      return new Mix.Term(term.weight, x, moments, call.coefficients(i), false);
+    }
+    Call.Grad dx = call.grad(i);
+    return new Mix.Term(term.weight, x, null, dx.buffer(), dx.add());
   }
 }

@@ -24,8 +24,8 @@ record DilConv(int k) implements CandidateOp {
   public Branch build(
       ParameterArena.Namespace in, int channels, int stride, BatchNorm2d.Policy norm) {
     Module body =
-        ReluConvBn.RELU
-            .then(Conv2d.depthwise(in, "dw.weight", channels, k, stride, 2))
+        Conv2d.depthwise(in, "dw.weight", channels, k, stride, 2)
+            .rectified()
             .then(Conv2d.same(in, "pw.weight", channels, channels, 1, 1));
     return new Branch(body, new BatchNorm2d(in, "bn", channels, norm));
   }

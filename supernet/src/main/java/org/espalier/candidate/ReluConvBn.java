@@ -4,13 +4,9 @@ import org.espalier.nn.BatchNorm2d;
 import org.espalier.nn.Conv2d;
 import org.espalier.nn.Module;
 import org.espalier.nn.ParameterArena;
-import org.espalier.op.Relu;
 
 /** ReLU, k x k convolution, batch normalisation. */
 public record ReluConvBn(int k) implements CandidateOp {
-  /** The ReLU before a convolution. */
-  static final Module RELU = (tape, x) -> tape.apply(new Relu(), x);
-
   @Override
   public String name() {
     return "nor_conv_" + k + "x" + k;
@@ -35,7 +31,7 @@ public record ReluConvBn(int k) implements CandidateOp {
       int k,
       int stride,
       BatchNorm2d.Policy norm) {
-    Module conv = Conv2d.same(in, "conv.weight", channels, out, k, stride);
-    return new Branch(RELU.then(conv), new BatchNorm2d(in, "bn", out, norm));
+    Module conv = Conv2d.same(in, "conv.weight", channels, out, k, stride).rectified();
+    return new Branch(conv, new BatchNorm2d(in, "bn", out, norm));
   }
 }

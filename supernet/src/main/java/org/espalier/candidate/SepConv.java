@@ -28,8 +28,8 @@ record SepConv(int k) implements CandidateOp {
   }
 
   private Module half(ParameterArena.Namespace in, int which, int channels, int stride) {
-    return ReluConvBn.RELU
-        .then(Conv2d.depthwise(in, "dw" + which + ".weight", channels, k, stride, 1))
+    return Conv2d.depthwise(in, "dw" + which + ".weight", channels, k, stride, 1)
+        .rectified()
         .then(Conv2d.same(in, "pw" + which + ".weight", channels, channels, 1, 1));
   }
 }

@@ -7,7 +7,7 @@ import org.espalier.autograd.Tape;
 import org.espalier.autograd.Tensor;
 import org.espalier.backend.Backend;
 import org.espalier.backend.Buffer;
-import org.espalier.backend.Conv;
+import org.espalier.backend.Fan;
 import org.espalier.backend.Memory;
 import org.espalier.nn.ParameterArena;
 import org.espalier.space.Genotype;
@@ -65,7 +65,8 @@ public record NetworkCost(long parameters, long multiplyAdds) {
       return switch (kernel.getName()) {
         case "memory" -> memory;
         case "allocate" -> new Size((int) a[0]);
-        case "conv" -> count(((Conv) a[0]).multiplyAdds());
+        case "conv" ->
+            count(((Fan) a[0]).arms().stream().mapToLong(arm -> arm.conv().multiplyAdds()).sum());
         case "gemm" -> count((long) (int) a[2] * (int) a[3] * (int) a[4]);
         case "addRow" -> count((long) (int) a[0] * (int) a[1]);
         default -> null;

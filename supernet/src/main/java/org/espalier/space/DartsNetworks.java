@@ -3,6 +3,7 @@ package org.espalier.space;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.espalier.autograd.Tape;
 import org.espalier.autograd.Tensor;
@@ -21,8 +22,8 @@ import org.espalier.op.Dropout;
 import org.espalier.op.GlobalAvgPool;
 import org.espalier.op.Pool2d;
 import org.espalier.op.Relu;
+import org.espalier.supernet.MixedCell;
 import org.espalier.supernet.MixedEdge;
-import org.espalier.supernet.NodeSum;
 import org.espalier.supernet.Selections;
 import org.espalier.supernet.Supernet;
 import org.espalier.tensor.Shape;
@@ -176,22 +177,16 @@ final class DartsNetworks {
               channels,
               stride(reduction, edge.from())));
     }
-    int kind = reduction ? DartsSpace.REDUCE : DartsSpace.NORMAL;
+    MixedCell cell = new MixedCell(built, reduction ? DartsSpace.REDUCE : DartsSpace.NORMAL);
     return (pass, s0, s1) -> {
-      Tape tape = pass.tape;
-      List<Tensor> states = new ArrayList<>(List.of(s0, s1));
-      int edge = 0;
-      for (int step = 0; step < DartsSpace.STEPS; step++) {
-        NodeSum sum = new NodeSum(tape, nodeShape(s0.shape(), reduction));
-        int inputs = states.size();
-        for (int from = 0; from < inputs; from++, edge++) {
-          if (pass.selections != null) {
-            built.get(edge).contribute(sum, tape, states.get(from), pass.selections.at(kind, edge));
-          }
-        }
-        states.add(sum.total());
-      }
-      return concat(tape, states);
+      List<Tensor> states =
+          cell.states(
+              pass.tape,
+              List.of(s0, s1),
+              DartsSpace.STEPS,
+              nodeShape(s0.shape(), reduction),
+              Objects.requireNonNull(pass.selections));
+      return concat(pass.tape, states);
     };
   }
 

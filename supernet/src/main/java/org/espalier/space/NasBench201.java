@@ -2,6 +2,7 @@ package org.espalier.space;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Function;
 import org.espalier.InputException;
 import org.espalier.autograd.Tape;
@@ -20,8 +21,8 @@ import org.espalier.op.Add;
 import org.espalier.op.GlobalAvgPool;
 import org.espalier.op.Pool2d;
 import org.espalier.op.Relu;
+import org.espalier.supernet.MixedCell;
 import org.espalier.supernet.MixedEdge;
-import org.espalier.supernet.NodeSum;
 import org.espalier.supernet.Selections;
 import org.espalier.supernet.Supernet;
 import org.espalier.tensor.Rng;
@@ -144,19 +145,10 @@ final class NasBench201 implements SearchSpace {
         EDGES.stream()
             .map(e -> new MixedEdge(in.child("edge." + e), candidates(), channels, 1))
             .toList();
+    MixedCell cell = new MixedCell(edges, 0);
     return (tape, x, selections) ->
-        nodes(
-            x,
-            (nodes, to) -> {
-              NodeSum sum = new NodeSum(tape, x.shape());
-              for (int from = 0; from < to; from++) {
-                int edge = index(from, to);
-                if (selections != null) {
-                  edges.get(edge).contribute(sum, tape, nodes.get(from), selections.at(0, edge));
-                }
-              }
-              return sum.total();
-            });
+        cell.states(tape, List.of(x), NODES - 1, x.shape(), Objects.requireNonNull(selections))
+            .getLast();
   }
 
   private Cell fixedCell(Namespace in, int channels, Genotype genotype) {
@@ -165,35 +157,25 @@ final class NasBench201 implements SearchSpace {
       Namespace own = in.child("edge." + gene.from() + "-" + gene.to()).child(gene.op());
       edges.add(candidates().get(candidate(gene.op())).build(own, channels, 1, Policy.TRAIN));
     }
-    return (tape, x, selections) ->
-        nodes(
-            x,
-            (nodes, to) -> {
-              List<Tensor> values = new ArrayList<>();
-              for (int from = 0; from < to; from++) {
-                Branch branch = edges.get(index(from, to));
-                if (branch != null) {
-                  values.add(branch.forward(tape, nodes.get(from)));
-                }
-              }
-              return switch (values.size()) {
-                case 0 -> tape.filled(x.shape(), 0);
-                case 1 -> values.getFirst();
-                default -> tape.apply(new Add(), values.toArray(Tensor[]::new));
-              };
+    return (tape, x, selections) -> {
+      List<Tensor> nodes = new ArrayList<>(List.of(x));
+      for (int to = 1; to < NODES; to++) {
+        List<Tensor> values = new ArrayList<>();
+        for (int from = 0; from < to; from++) {
+          Branch branch = edges.get(index(from, to));
+          if (branch != null) {
+            values.add(branch.forward(tape, nodes.get(from)));
+          }
+        }
+        nodes.add(
+            switch (values.size()) {
+              case 0 -> tape.filled(x.shape(), 0);
+              case 1 -> values.getFirst();
+              default -> tape.apply(new Add(), values.toArray(Tensor[]::new));
             });
-  }
-
-  private interface NodeRule {
-    Tensor value(List<Tensor> earlier, int to);
-  }
-
-  private static Tensor nodes(Tensor x, NodeRule rule) {
-    List<Tensor> nodes = new ArrayList<>(List.of(x));
-    for (int to = 1; to < NODES; to++) {
-      nodes.add(rule.value(nodes, to));
-    }
-    return nodes.getLast();
+      }
+      return nodes.getLast();
+    };
   }
 
   private static int index(int from, int to) {

@@ -25,14 +25,20 @@ public final class NodeSum {
 
   /** Adds a value as it is. */
   void add(Tensor value, boolean normalize) {
-    terms.add(new MixedSum.Term(MixedSum.UNIT, normalize, true));
+    add(value, new MixedSum.Term(MixedSum.UNIT, normalize, true));
+  }
+
+  private void add(Tensor value, MixedSum.Term term) {
+    if (term.normalize()) {
+      tape.expectMoments(value);
+    }
+    terms.add(term);
     values.add(value);
   }
 
   /** Adds a value times entry {@code (row, column)} of the weights. */
   void add(Tensor value, boolean normalize, Tensor of, int row, int column) {
-    terms.add(new MixedSum.Term(index(of, row, column), normalize, true));
-    values.add(value);
+    add(value, new MixedSum.Term(index(of, row, column), normalize, true));
   }
 
   /** Notes a candidate that was not computed but whose weight takes part. */

@@ -4,11 +4,12 @@ import org.ejml.data.FMatrixRMaj;
 import org.ejml.dense.row.CommonOps_FDRM;
 import org.espalier.backend.Backend;
 import org.espalier.backend.Buffer;
-import org.espalier.backend.Conv;
+import org.espalier.backend.Fan;
 import org.espalier.backend.Memory;
 import org.espalier.backend.Mix;
 import org.espalier.backend.Pool;
 import org.espalier.backend.Unary;
+import org.espalier.backend.Upstream;
 import org.espalier.tensor.Rng;
 import org.jspecify.annotations.Nullable;
 
@@ -169,18 +170,13 @@ public final class EjmlBackend implements Backend {
   }
 
   @Override
-  public void conv(Conv conv, Buffer x, Buffer w, Buffer y) {
-    EjmlConv.forward(this, conv, x, w, y);
+  public void conv(Fan fan) {
+    EjmlConv.forward(this, fan);
   }
 
   @Override
-  public void convGradInput(Conv conv, Buffer dy, Buffer w, Buffer dx, boolean add) {
-    EjmlConv.gradInput(this, conv, dy, w, dx, add);
-  }
-
-  @Override
-  public void convGradWeight(Conv conv, Buffer x, Buffer dy, Buffer dw) {
-    EjmlConv.gradWeight(this, conv, x, dy, dw);
+  public void convGrad(Fan fan, @Nullable Buffer dx, boolean add) {
+    EjmlConv.backward(this, fan, dx, add);
   }
 
   @Override
@@ -263,11 +259,16 @@ public final class EjmlBackend implements Backend {
       boolean batch,
       @Nullable Buffer gamma,
       Buffer dy,
-      @Nullable Buffer dx,
-      boolean add,
+      Buffer coefficients,
       @Nullable Buffer dgamma,
       @Nullable Buffer dbeta) {
-    NormLoops.normalizeGrad(rows, c, x, moments, eps, batch, gamma, dy, dx, add, dgamma, dbeta);
+    NormLoops.normalizeGrad(
+        rows, c, x, moments, eps, batch, gamma, dy, coefficients, dgamma, dbeta);
+  }
+
+  @Override
+  public void gradient(int rows, int c, Upstream upstream, Buffer x, Buffer dx, boolean add) {
+    NormLoops.gradient(rows, c, upstream, x, dx, add);
   }
 
   @Override

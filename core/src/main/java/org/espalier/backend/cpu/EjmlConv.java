@@ -3,6 +3,9 @@ package org.espalier.backend.cpu;
 import org.espalier.backend.Backend;
 import org.espalier.backend.Buffer;
 import org.espalier.backend.Conv;
+import org.espalier.backend.Fan;
+import org.espalier.backend.Unary;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Convolution as the textbook has it: for each image and group, the patches under the kernel become
@@ -11,7 +14,53 @@ import org.espalier.backend.Conv;
 final class EjmlConv {
   private EjmlConv() {}
 
-  static void forward(Backend backend, Conv conv, Buffer x, Buffer w, Buffer y) {
+  static void forward(Backend backend, Fan fan) {
+    Buffer x = input(backend, fan);
+    for (Fan.Arm arm : fan.arms()) {
+      forward(backend, arm.conv(), x, arm.w(), arm.y());
+      if (arm.moments() != null) {
+        backend.moments(rows(arm), arm.conv().out(), arm.y(), arm.moments());
+      }
+    }
+  }
+
+  static void backward(Backend backend, Fan fan, @Nullable Buffer dx, boolean add) {
+    Buffer x = input(backend, fan);
+    Buffer sum = backend.allocate(x.size());
+    for (Fan.Arm arm : fan.arms()) {
+      Buffer dy = backend.allocate(arm.y().size());
+      if (arm.upstream() != null) {
+        backend.gradient(rows(arm), arm.conv().out(), arm.upstream(), arm.y(), dy, false);
+      }
+      if (dx != null) {
+        gradInput(backend, arm.conv(), dy, arm.w(), sum, true);
+      }
+      if (arm.dw() != null) {
+        gradWeight(backend, arm.conv(), x, dy, arm.dw());
+      }
+    }
+    if (dx != null && fan.relu()) {
+      backend.unaryGrad(Unary.RELU, x, sum, dx, add);
+    } else if (dx != null) {
+      backend.axpby(1, sum, add ? 1 : 0, dx);
+    }
+  }
+
+  /** What is convolved. */
+  private static Buffer input(Backend backend, Fan fan) {
+    if (!fan.relu()) {
+      return fan.x();
+    }
+    Buffer rectified = backend.allocate(fan.x().size());
+    backend.unary(Unary.RELU, fan.x(), rectified);
+    return rectified;
+  }
+
+  private static int rows(Fan.Arm arm) {
+    return arm.y().size() / arm.conv().out();
+  }
+
+  private static void forward(Backend backend, Conv conv, Buffer x, Buffer w, Buffer y) {
     Job job = new Job(backend, conv);
     for (int image = 0; image < conv.n(); image++) {
       for (int group = 0; group < conv.groups(); group++) {
@@ -32,7 +81,8 @@ final class EjmlConv {
     }
   }
 
-  static void gradInput(Backend backend, Conv conv, Buffer dy, Buffer w, Buffer dx, boolean add) {
+  private static void gradInput(
+      Backend backend, Conv conv, Buffer dy, Buffer w, Buffer dx, boolean add) {
     if (!add) {
       backend.fill(dx, 0);
     }
@@ -56,7 +106,7 @@ final class EjmlConv {
     }
   }
 
-  static void gradWeight(Backend backend, Conv conv, Buffer x, Buffer dy, Buffer dw) {
+  private static void gradWeight(Backend backend, Conv conv, Buffer x, Buffer dy, Buffer dw) {
     Job job = new Job(backend, conv);
     for (int group = 0; group < conv.groups(); group++) {
       backend.fill(job.kernel, 0);

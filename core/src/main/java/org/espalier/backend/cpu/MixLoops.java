@@ -50,7 +50,6 @@ final class MixLoops {
       return sum;
     }
     CpuBuffer x = CpuBuffer.of(term.x());
-    boolean normal = term.moments() != null;
     double mean = term.moments() == null ? 0 : CpuBuffer.of(term.moments()).get(channel);
     double inverse =
         term.moments() == null
@@ -63,13 +62,16 @@ final class MixLoops {
       sumG += dy.get(i);
       sumGx += dy.get(i) * (x.get(i) - mean) * inverse;
     }
-    if (term.dx() != null) {
+    Buffer gradient = term.gradient();
+    if (gradient != null && term.moments() != null) {
+      double scale = weight * inverse;
+      double rule = scale / mix.rows();
+      NormLoops.coefficients(
+          gradient, c, channel, mean, scale, -rule * inverse * sumGx, -rule * sumG);
+    } else if (gradient != null) {
       for (int r = 0; r < mix.rows(); r++) {
         int i = r * c + channel;
-        double hat = (x.get(i) - mean) * inverse;
-        double centred =
-            normal ? dy.get(i) - sumG / mix.rows() - hat * sumGx / mix.rows() : dy.get(i);
-        CpuBuffer.of(term.dx()).put(i, (float) (weight * inverse * centred), term.add());
+        CpuBuffer.of(gradient).put(i, weight * dy.get(i), term.add());
       }
     }
     return sumGx;

@@ -133,8 +133,7 @@ final class MixTiles {
   }
 
   /**
-   * totals[1 + i] += g*(x - mean) for the i-th value; its mean is the first of the four
-   * coefficients of term {@code terms[i]}.
+   * totals[1 + i] += g*(x - mean) for the i-th value; its mean is that of term {@code terms[i]}.
    */
   static void products(
       Columns columns,
@@ -162,7 +161,7 @@ final class MixTiles {
           x[i].data(),
           x[i].offset(),
           means,
-          terms[i] * 4 * tile,
+          terms[i] * tile,
           totals,
           (1 + i) * tile);
     }
@@ -186,10 +185,10 @@ final class MixTiles {
     int o1 = x[t + 1].offset() + at;
     int o2 = x[t + 2].offset() + at;
     int o3 = x[t + 3].offset() + at;
-    int m0 = terms[t] * 4 * tile;
-    int m1 = terms[t + 1] * 4 * tile;
-    int m2 = terms[t + 2] * 4 * tile;
-    int m3 = terms[t + 3] * 4 * tile;
+    int m0 = terms[t] * tile;
+    int m1 = terms[t + 1] * tile;
+    int m2 = terms[t + 2] * tile;
+    int m3 = terms[t + 3] * tile;
     int s0 = (1 + t) * tile;
     int s1 = s0 + tile;
     int s2 = s1 + tile;

@@ -1,6 +1,7 @@
 package org.espalier.backend.cpu;
 
 import org.espalier.backend.Buffer;
+import org.espalier.backend.Upstream;
 import org.jspecify.annotations.Nullable;
 
 /** Batch normalisation (Ioffe and Szegedy 2015), channel by channel. */
@@ -55,8 +56,7 @@ final class NormLoops {
       boolean batch,
       @Nullable Buffer gamma,
       Buffer dy,
-      @Nullable Buffer dx,
-      boolean add,
+      Buffer coefficients,
       @Nullable Buffer dgamma,
       @Nullable Buffer dbeta) {
     CpuBuffer source = CpuBuffer.of(x);
@@ -77,16 +77,36 @@ final class NormLoops {
       if (dbeta != null) {
         CpuBuffer.of(dbeta).put(channel, (float) sumG, true);
       }
-      if (dx != null) {
-        double scale = inverse * orElse(gamma, channel, 1);
-        for (int r = 0; r < rows; r++) {
-          int i = r * c + channel;
-          double hat = (source.get(i) - mean) * inverse;
-          double centred =
-              batch ? upstream.get(i) - sumG / rows - hat * sumGx / rows : upstream.get(i);
-          CpuBuffer.of(dx).put(i, (float) (scale * centred), add);
-        }
+      double scale = inverse * orElse(gamma, channel, 1);
+      double rule = batch ? scale / rows : 0;
+      coefficients(coefficients, c, channel, mean, scale, -rule * inverse * sumGx, -rule * sumG);
+    }
+  }
+
+  /** Writes one channel's coefficients of an {@link Upstream}. */
+  static void coefficients(
+      Buffer to, int c, int channel, double mean, double scale, double slope, double shift) {
+    CpuBuffer coefficients = CpuBuffer.of(to);
+    coefficients.set(channel, (float) mean);
+    coefficients.set(c + channel, (float) scale);
+    coefficients.set(2 * c + channel, (float) slope);
+    coefficients.set(3 * c + channel, (float) shift);
+  }
+
+  static void gradient(int rows, int c, Upstream upstream, Buffer x, Buffer dx, boolean add) {
+    CpuBuffer g = CpuBuffer.of(upstream.g());
+    Buffer rule = upstream.coefficients();
+    for (int i = 0; i < rows * c; i++) {
+      int channel = i % c;
+      float value = g.get(i);
+      if (rule != null) {
+        CpuBuffer by = CpuBuffer.of(rule);
+        value =
+            by.get(c + channel) * value
+                + by.get(2 * c + channel) * (CpuBuffer.of(x).get(i) - by.get(channel))
+                + by.get(3 * c + channel);
       }
+      CpuBuffer.of(dx).put(i, value, add);
     }
   }
 

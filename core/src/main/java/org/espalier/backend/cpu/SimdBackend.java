@@ -1,12 +1,16 @@
 package org.espalier.backend.cpu;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.espalier.backend.Backend;
 import org.espalier.backend.Buffer;
 import org.espalier.backend.Conv;
+import org.espalier.backend.Fan;
 import org.espalier.backend.Memory;
 import org.espalier.backend.Mix;
 import org.espalier.backend.Pool;
 import org.espalier.backend.Unary;
+import org.espalier.backend.Upstream;
 import org.jspecify.annotations.Nullable;
 
 /** The fast back end: Vector API kernels over all cores. The table of who computes what. */
@@ -14,11 +18,9 @@ final class SimdBackend implements Backend {
   private final Memory memory = new Memory(this);
   private final Workers workers;
   private final EjmlBackend rest = new EjmlBackend();
-  private final SimdConv convolution;
 
   SimdBackend(int threads) {
     workers = new Workers(threads);
-    convolution = new SimdConv(workers);
   }
 
   @Override
@@ -102,6 +104,10 @@ final class SimdBackend implements Backend {
         add);
   }
 
+  /**
+   * The products are 1x1 convolutions and their gradients; a row of the matrix is a pixel. Those
+   * that no operation asks for are left to the portable back end.
+   */
   @Override
   public void gemm(
       boolean transposeA,
@@ -113,23 +119,85 @@ final class SimdBackend implements Backend {
       Buffer b,
       Buffer c,
       boolean add) {
-    convolution.gemm(
-        transposeA, transposeB, m, n, k, CpuBuffer.of(a), CpuBuffer.of(b), CpuBuffer.of(c), add);
+    if (!transposeA && !transposeB && !add) {
+      conv(product(m, k, n, a, b, c, null, null));
+    } else if (!transposeA && transposeB) {
+      convGrad(product(m, n, k, c, b, a, a, null), c, add);
+    } else if (transposeA && !transposeB) {
+      if (!add) {
+        fill(c, 0);
+      }
+      convGrad(product(k, m, n, a, c, b, b, c), null, false);
+    } else {
+      rest.gemm(transposeA, transposeB, m, n, k, a, b, c, add);
+    }
+  }
+
+  /** y {@code [rows, out]} = x {@code [rows, in]} w, in images of 64 rows where that divides. */
+  private static Fan product(
+      int rows,
+      int in,
+      int out,
+      Buffer x,
+      Buffer w,
+      Buffer y,
+      @Nullable Buffer dy,
+      @Nullable Buffer dw) {
+    int image = rows % 64 == 0 ? 64 : rows;
+    Conv conv = new Conv(rows / image, image, 1, in, out, 1, 1, 1, 0, 1, 1);
+    Upstream upstream = dy == null ? null : new Upstream(dy, null);
+    return new Fan(false, x, List.of(new Fan.Arm(conv, w, y, null, upstream, dw)));
   }
 
   @Override
-  public void conv(Conv conv, Buffer x, Buffer w, Buffer y) {
-    convolution.forward(conv, CpuBuffer.of(x), CpuBuffer.of(w), CpuBuffer.of(y));
+  public void conv(Fan fan) {
+    List<Fan.Arm> dense = new ArrayList<>();
+    for (Fan.Arm arm : fan.arms()) {
+      Conv conv = arm.conv();
+      if (conv.groups() == 1) {
+        dense.add(arm);
+      } else if (conv.depthwise()) {
+        SimdDepthwise.of(conv)
+            .forward(
+                workers,
+                fan.relu(),
+                CpuBuffer.of(fan.x()),
+                CpuBuffer.of(arm.w()),
+                CpuBuffer.of(arm.y()));
+        if (arm.moments() != null) {
+          moments(conv.outSize() / conv.out(), conv.out(), arm.y(), arm.moments());
+        }
+      } else {
+        rest.conv(new Fan(fan.relu(), fan.x(), List.of(arm)));
+      }
+    }
+    if (!dense.isEmpty()) {
+      Fan together = new Fan(fan.relu(), fan.x(), dense);
+      SimdFan.of(together).forward(workers, together);
+    }
   }
 
   @Override
-  public void convGradInput(Conv conv, Buffer dy, Buffer w, Buffer dx, boolean add) {
-    convolution.gradInput(conv, CpuBuffer.of(dy), CpuBuffer.of(w), CpuBuffer.of(dx), add);
-  }
-
-  @Override
-  public void convGradWeight(Conv conv, Buffer x, Buffer dy, Buffer dw) {
-    convolution.gradWeight(conv, CpuBuffer.of(x), CpuBuffer.of(dy), CpuBuffer.of(dw));
+  public void convGrad(Fan fan, @Nullable Buffer dx, boolean add) {
+    CpuBuffer target = dx == null ? null : CpuBuffer.of(dx);
+    boolean more = add;
+    List<Fan.Arm> dense = new ArrayList<>();
+    for (Fan.Arm arm : fan.arms()) {
+      if (arm.conv().groups() == 1) {
+        dense.add(arm);
+        continue;
+      }
+      if (arm.conv().depthwise()) {
+        SimdDepthwise.of(arm.conv()).backward(workers, fan, arm, target, more);
+      } else {
+        rest.convGrad(new Fan(fan.relu(), fan.x(), List.of(arm)), dx, more);
+      }
+      more = true;
+    }
+    if (!dense.isEmpty()) {
+      Fan together = new Fan(fan.relu(), fan.x(), dense);
+      SimdFan.of(together).backward(workers, together, target, more);
+    }
   }
 
   @Override
@@ -199,8 +267,7 @@ final class SimdBackend implements Backend {
       boolean batch,
       @Nullable Buffer gamma,
       Buffer dy,
-      @Nullable Buffer dx,
-      boolean add,
+      Buffer coefficients,
       @Nullable Buffer dgamma,
       @Nullable Buffer dbeta) {
     SimdNorm.normalizeGrad(
@@ -213,10 +280,14 @@ final class SimdBackend implements Backend {
         batch,
         gamma == null ? null : CpuBuffer.of(gamma),
         CpuBuffer.of(dy),
-        dx == null ? null : CpuBuffer.of(dx),
-        add,
+        CpuBuffer.of(coefficients),
         dgamma == null ? null : CpuBuffer.of(dgamma),
         dbeta == null ? null : CpuBuffer.of(dbeta));
+  }
+
+  @Override
+  public void gradient(int rows, int c, Upstream upstream, Buffer x, Buffer dx, boolean add) {
+    SimdNorm.gradient(workers, rows, c, upstream, CpuBuffer.of(x), CpuBuffer.of(dx), add);
   }
 
   @Override

@@ -3,10 +3,15 @@ package org.espalier.backend.cpu;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorSpecies;
 import org.espalier.backend.Conv;
+import org.espalier.backend.Fan;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Depthwise convolution of one geometry and its gradients: vertical code over the channels. Where a
@@ -22,30 +27,39 @@ final class SimdDepthwise {
 
   private static final int FRAMED = 0;
   private static final int UPSTREAM = 1;
-  private static final int PACKED = 2;
+  private static final int RESULT = 2;
+  private static final int PACKED = 3;
+  private static final int PARTIAL = 4;
+  private static final Map<Conv, SimdDepthwise> PLANS = new ConcurrentHashMap<>();
 
   /** Image groups that sum the gradient of the weight by themselves; added in order. */
   private static final int IMAGE_GROUPS = 16;
 
   private final Conv conv;
-  private final SimdConvPlan forward;
-  private final SimdConvPlan gradInput;
-  private final List<Table> forwardTables;
-  private final List<Table> gradInputTables;
+  private final SimdFrame input;
+  private final SimdFrame upstream;
+  private final List<Table> forward;
+  private final List<Table> backward;
 
-  SimdDepthwise(Conv conv) {
+  private SimdDepthwise(Conv conv) {
     this.conv = conv;
-    forward = SimdConvPlan.forward(conv);
-    gradInput = SimdConvPlan.gradInput(conv);
-    forwardTables = tables(forward);
-    gradInputTables = tables(gradInput);
+    SimdConvPlan gather = SimdConvPlan.forward(conv);
+    SimdConvPlan scatter = SimdConvPlan.gradInput(conv);
+    input = SimdConvPlan.frame(conv.h(), conv.w(), conv.in(), List.of(gather));
+    upstream = SimdConvPlan.frame(conv.outH(), conv.outW(), conv.in(), List.of(scatter));
+    forward = tables(gather, input);
+    backward = tables(scatter, upstream);
   }
 
-  private List<Table> tables(SimdConvPlan plan) {
+  static SimdDepthwise of(Conv conv) {
+    return PLANS.computeIfAbsent(conv, SimdDepthwise::new);
+  }
+
+  private List<Table> tables(SimdConvPlan plan, SimdFrame frame) {
     List<Table> tables = new ArrayList<>();
     int start = 0;
-    for (SimdConvPlan.Part part : plan.parts) {
-      Table table = new Table(part, conv.in(), start);
+    for (SimdConvPlan.Part part : plan.parts()) {
+      Table table = new Table(conv, plan, part, frame, start);
       tables.add(table);
       start = table.end();
     }
@@ -54,7 +68,7 @@ final class SimdDepthwise {
 
   /**
    * Row r of the target, at {@code c[r]}, sums over the taps {@code a[r] + taps[t]} times weight
-   * row t.
+   * row t. There are a multiple of 8 rows: to fill up, the last is repeated.
    */
   private static final class Table {
     final int channels;
@@ -70,23 +84,36 @@ final class SimdDepthwise {
     final int[] weights;
     final int start;
 
-    Table(SimdConvPlan.Part part, int channels, int start) {
-      this.channels = channels;
+    Table(Conv conv, SimdConvPlan plan, SimdConvPlan.Part part, SimdFrame frame, int start) {
+      SimdConvPlan.Axis y = part.y();
+      SimdConvPlan.Axis x = part.x();
+      channels = conv.in();
       this.start = start;
       int fit = LANES / channels;
-      abreast = fit > 1 && fit * channels == LANES && part.run % fit == 0 ? fit : 1;
+      boolean whole = fit > 1 && fit * channels == LANES && x.count() % fit == 0;
+      abreast = whole && x.step() == 1 && x.stride() == 1 ? fit : 1;
       width = abreast * channels;
-      rows = part.pixels / abreast;
-      a = everyRow(part.rows.a);
-      c = everyRow(part.target);
-      taps = part.rows.taps;
-      weights = part.weights;
-    }
-
-    private int[] everyRow(int[] of) {
-      int[] picked = new int[(rows + 7) / 8 * 8];
-      Arrays.setAll(picked, r -> of[Math.min(r, rows - 1) * abreast]);
-      return picked;
+      int perLine = x.count() / abreast;
+      rows = y.count() * perLine;
+      a = new int[(rows + 7) / 8 * 8];
+      c = new int[a.length];
+      for (int r = 0; r < a.length; r++) {
+        int qy = Math.min(r, rows - 1) / perLine;
+        int qx = Math.min(r, rows - 1) % perLine * abreast;
+        a[r] = qy * y.step() * frame.rowSize() + qx * x.step() * channels;
+        c[r] =
+            ((y.first() + qy * y.stride()) * plan.targetW() + x.first() + qx * x.stride())
+                * channels;
+      }
+      taps = new int[y.taps().size() * x.taps().size()];
+      weights = new int[taps.length];
+      int t = 0;
+      for (SimdConvPlan.Tap ty : y.taps()) {
+        for (SimdConvPlan.Tap tx : x.taps()) {
+          taps[t] = frame.origin() + ty.offset() * frame.rowSize() + tx.offset() * channels;
+          weights[t++] = (ty.kernel() * conv.kw() + tx.kernel()) * channels;
+        }
+      }
     }
 
     int tap(int t) {
@@ -111,55 +138,54 @@ final class SimdDepthwise {
     return (width + LANES - 1) / LANES * LANES;
   }
 
-  void forward(Workers workers, CpuBuffer x, CpuBuffer w, CpuBuffer y) {
-    run(workers, forward, forwardTables, x, w, y, false);
-  }
-
-  void gradInput(Workers workers, CpuBuffer dy, CpuBuffer w, CpuBuffer dx, boolean add) {
-    run(workers, gradInput, gradInputTables, dy, w, dx, add);
-  }
-
-  private void run(
-      Workers workers,
-      SimdConvPlan plan,
-      List<Table> tables,
-      CpuBuffer source,
-      CpuBuffer w,
-      CpuBuffer target,
-      boolean add) {
-    float[] packed = workers.scratch(0, PACKED, tables.getLast().end());
-    tables.forEach(table -> table.pack(w, packed));
+  void forward(Workers workers, boolean relu, CpuBuffer x, CpuBuffer w, CpuBuffer y) {
+    float[] packed = packed(workers, forward, w);
+    int size = conv.outH() * conv.outW() * conv.out();
     workers.parallel(
         conv.n(),
         (image, worker) -> {
-          CpuBuffer a = framed(workers, worker, plan.frame, source, image);
-          int startC = target.offset() + image * plan.targetSize;
-          for (Table table : tables) {
-            pixels8(table, a.data(), a.offset(), packed, table.start, target.data(), startC, add);
+          CpuBuffer a = framed(workers, worker, relu, x, image);
+          for (Table table : forward) {
+            pixels8(
+                table,
+                a.data(),
+                a.offset(),
+                packed,
+                table.start,
+                y.data(),
+                y.offset() + image * size);
           }
         });
+  }
+
+  private static float[] packed(Workers workers, List<Table> tables, CpuBuffer w) {
+    float[] packed = workers.scratch(0, PACKED, tables.getLast().end());
+    tables.forEach(table -> table.pack(w, packed));
+    return packed;
   }
 
   /**
    * The image within its frame; the source itself if it needs none and no vector reads past its
    * end.
    */
-  private CpuBuffer framed(
-      Workers workers, int worker, SimdFrame frame, CpuBuffer source, int image) {
-    if (frame.bare() && conv.in() % LANES == 0) {
-      return (CpuBuffer) source.slice(image * frame.imageSize(), frame.imageSize());
+  private CpuBuffer framed(Workers workers, int worker, boolean relu, CpuBuffer source, int image) {
+    if (!relu && input.bare() && conv.in() % LANES == 0) {
+      return (CpuBuffer) source.slice(image * input.imageSize(), input.imageSize());
     }
-    float[] framed = workers.scratch(worker, FRAMED, frame.size() + LANES);
-    frame.place(source.data(), source.offset() + image * frame.imageSize(), framed);
-    return new CpuBuffer(framed, 0, frame.size());
+    float[] framed = workers.scratch(worker, FRAMED, input.size() + LANES);
+    int start = source.offset() + image * input.imageSize();
+    input.place(relu, source.data(), start, framed, 0);
+    return new CpuBuffer(framed, 0, input.size());
   }
 
-  /** dw += the gradient. */
-  void gradWeight(Workers workers, CpuBuffer x, CpuBuffer dy, CpuBuffer dw) {
-    Table table = forwardTables.getFirst();
+  /** dx (+)= the gradient, if wanted; dw += its own, if wanted; both from one reading. */
+  void backward(Workers workers, Fan fan, Fan.Arm arm, @Nullable CpuBuffer dx, boolean add) {
+    CpuBuffer x = CpuBuffer.of(fan.x());
+    float[] packed = packed(workers, backward, CpuBuffer.of(arm.w()));
+    Table table = forward.getFirst();
     int size = (table.taps.length + TAPS - 1) / TAPS * TAPS * padded(table.width);
     int groups = Math.min(IMAGE_GROUPS, conv.n());
-    float[] sums = workers.scratch(0, PACKED, groups * size);
+    float[] sums = workers.scratch(0, PARTIAL, groups * size);
     workers.parallel(
         groups,
         (group, worker) -> {
@@ -167,9 +193,54 @@ final class SimdDepthwise {
           for (int image = group * conv.n() / groups;
               image < (group + 1) * conv.n() / groups;
               image++) {
-            gradWeight(workers, worker, image, x, dy, sums, group * size);
+            float[] dy = workers.scratch(worker, UPSTREAM, upstream.size() + LANES);
+            upstream.border(dy, 0);
+            upstream.gradient(
+                Objects.requireNonNull(arm.upstream()),
+                CpuBuffer.of(arm.y()),
+                image,
+                conv.in(),
+                dy,
+                0,
+                0);
+            if (dx != null) {
+              gradInput(workers, worker, fan.relu(), image, dy, packed, x, dx, add);
+            }
+            if (arm.dw() != null) {
+              CpuBuffer a = framed(workers, worker, fan.relu(), x, image);
+              for (int column = 0; column < table.width; column += LANES) {
+                for (int tap = 0; tap < table.taps.length; tap += TAPS) {
+                  taps9(tap, column, a.data(), a.offset(), dy, sums, group * size);
+                }
+              }
+            }
           }
         });
+    if (arm.dw() != null) {
+      gather(sums, groups, size, CpuBuffer.of(arm.dw()));
+    }
+  }
+
+  private void gradInput(
+      Workers workers,
+      int worker,
+      boolean relu,
+      int image,
+      float[] dy,
+      float[] packed,
+      CpuBuffer x,
+      CpuBuffer dx,
+      boolean add) {
+    float[] result = workers.scratch(worker, RESULT, input.imageSize());
+    for (Table table : backward) {
+      pixels8(table, dy, 0, packed, table.start, result, 0);
+    }
+    int pixels = conv.h() * conv.w();
+    SimdMask.deliver(result, 1, pixels, conv.in(), conv.in(), relu, x, dx, image, add);
+  }
+
+  private void gather(float[] sums, int groups, int size, CpuBuffer dw) {
+    Table table = forward.getFirst();
     for (int t = 0; t < table.taps.length; t++) {
       for (int i = 0; i < table.width; i++) {
         float sum = 0;
@@ -181,34 +252,9 @@ final class SimdDepthwise {
     }
   }
 
-  private void gradWeight(
-      Workers workers, int worker, int image, CpuBuffer x, CpuBuffer dy, float[] sums, int start) {
-    Table table = forwardTables.getFirst();
-    CpuBuffer a = framed(workers, worker, forward.frame, x, image);
-    float[] b = dy.data();
-    int startB = dy.offset() + image * forward.targetSize;
-    if (table.width % LANES != 0) {
-      b = workers.scratch(worker, UPSTREAM, forward.targetSize + LANES);
-      System.arraycopy(dy.data(), startB, b, 0, forward.targetSize);
-      startB = 0;
-    }
-    for (int column = 0; column < table.width; column += LANES) {
-      for (int tap = 0; tap < table.taps.length; tap += TAPS) {
-        taps9(table, tap, column, a.data(), a.offset(), b, startB, sums, start);
-      }
-    }
-  }
-
   /** Rows of 8 pixels by one vector of channels. */
   private static void pixels8(
-      Table table,
-      float[] a,
-      int startA,
-      float[] w,
-      int startW,
-      float[] c,
-      int startC,
-      boolean add) {
+      Table table, float[] a, int startA, float[] w, int startW, float[] c, int startC) {
     int width = table.width;
     int padded = padded(width);
     VectorMask<Float> all = S.indexInRange(0, LANES);
@@ -253,16 +299,6 @@ final class SimdDepthwise {
         int q5 = startC + column + table.c[row + 5];
         int q6 = startC + column + table.c[row + 6];
         int q7 = startC + column + table.c[row + 7];
-        if (add) {
-          c0 = c0.add(FloatVector.fromArray(S, c, q0, mask));
-          c1 = c1.add(FloatVector.fromArray(S, c, q1, mask));
-          c2 = c2.add(FloatVector.fromArray(S, c, q2, mask));
-          c3 = c3.add(FloatVector.fromArray(S, c, q3, mask));
-          c4 = c4.add(FloatVector.fromArray(S, c, q4, mask));
-          c5 = c5.add(FloatVector.fromArray(S, c, q5, mask));
-          c6 = c6.add(FloatVector.fromArray(S, c, q6, mask));
-          c7 = c7.add(FloatVector.fromArray(S, c, q7, mask));
-        }
         c0.intoArray(c, q0, mask);
         c1.intoArray(c, q1, mask);
         c2.intoArray(c, q2, mask);
@@ -276,16 +312,11 @@ final class SimdDepthwise {
   }
 
   /** Adds one image's share of the gradient of 9 kernel positions, for one vector of channels. */
-  private static void taps9(
-      Table table,
-      int firstTap,
-      int column,
-      float[] a,
-      int startA,
-      float[] dy,
-      int startB,
-      float[] sum,
-      int startC) {
+  private void taps9(
+      int firstTap, int column, float[] a, int startA, float[] dy, float[] sum, int startC) {
+    Table table = forward.getFirst();
+    int perLine = conv.outW() / table.abreast;
+    int step = conv.stride() * table.width;
     int padded = padded(table.width);
     int t0 = startA + column + table.tap(firstTap + 0);
     int t1 = startA + column + table.tap(firstTap + 1);
@@ -305,18 +336,23 @@ final class SimdDepthwise {
     FloatVector c6 = FloatVector.zero(S);
     FloatVector c7 = FloatVector.zero(S);
     FloatVector c8 = FloatVector.zero(S);
-    for (int row = 0; row < table.rows; row++) {
-      int at = table.a[row];
-      FloatVector upstream = FloatVector.fromArray(S, dy, startB + column + table.c[row]);
-      c0 = FloatVector.fromArray(S, a, at + t0).fma(upstream, c0);
-      c1 = FloatVector.fromArray(S, a, at + t1).fma(upstream, c1);
-      c2 = FloatVector.fromArray(S, a, at + t2).fma(upstream, c2);
-      c3 = FloatVector.fromArray(S, a, at + t3).fma(upstream, c3);
-      c4 = FloatVector.fromArray(S, a, at + t4).fma(upstream, c4);
-      c5 = FloatVector.fromArray(S, a, at + t5).fma(upstream, c5);
-      c6 = FloatVector.fromArray(S, a, at + t6).fma(upstream, c6);
-      c7 = FloatVector.fromArray(S, a, at + t7).fma(upstream, c7);
-      c8 = FloatVector.fromArray(S, a, at + t8).fma(upstream, c8);
+    for (int line = 0; line < conv.outH(); line++) {
+      int at = line * conv.stride() * input.rowSize();
+      int from = upstream.origin() + line * upstream.rowSize() + column;
+      for (int pixel = 0; pixel < perLine; pixel++) {
+        FloatVector g = FloatVector.fromArray(S, dy, from);
+        c0 = FloatVector.fromArray(S, a, at + t0).fma(g, c0);
+        c1 = FloatVector.fromArray(S, a, at + t1).fma(g, c1);
+        c2 = FloatVector.fromArray(S, a, at + t2).fma(g, c2);
+        c3 = FloatVector.fromArray(S, a, at + t3).fma(g, c3);
+        c4 = FloatVector.fromArray(S, a, at + t4).fma(g, c4);
+        c5 = FloatVector.fromArray(S, a, at + t5).fma(g, c5);
+        c6 = FloatVector.fromArray(S, a, at + t6).fma(g, c6);
+        c7 = FloatVector.fromArray(S, a, at + t7).fma(g, c7);
+        c8 = FloatVector.fromArray(S, a, at + t8).fma(g, c8);
+        at += step;
+        from += table.width;
+      }
     }
     int q = startC + firstTap * padded + column;
     c0.add(FloatVector.fromArray(S, sum, q)).intoArray(sum, q);

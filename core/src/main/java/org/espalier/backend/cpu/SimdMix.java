@@ -2,6 +2,7 @@ package org.espalier.backend.cpu;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.IntStream;
 import org.espalier.backend.Buffer;
 import org.espalier.backend.Mix;
@@ -37,142 +38,122 @@ final class SimdMix {
   }
 
   /**
-   * First the sums over the rows, for all terms of a chunk while its dy is in the cache; then the
-   * gradients, term after term within a chunk, so that terms may share a dx.
+   * The sums over the rows, for all terms of a chunk while its dy is in the cache; then the rules
+   * of the terms with moments, and the gradients of those without.
    */
   static void grad(
       Workers workers, Mix mix, CpuBuffer weights, CpuBuffer dy, @Nullable CpuBuffer dWeights) {
     Columns columns = Columns.of(mix.rows(), mix.channels());
     List<Mix.Term> terms = mix.terms();
-    float[] tiles = Columns.coefficients(workers, terms.size() * 4 * columns.tile());
+    int tile = columns.tile();
+    float[] means = Columns.coefficients(workers, terms.size() * tile);
     double[] sums = PartialSums.of(columns.chunks() * (1 + terms.size()) * mix.channels());
     for (int t = 0; t < terms.size(); t++) {
       for (int c = 0; c < mix.channels(); c++) {
-        tiles[t * 4 * columns.tile() + c] = mean(terms.get(t), c);
+        means[t * tile + c] = mean(terms.get(t), c);
       }
-      columns.repeat(tiles, t * 4 * columns.tile());
+      columns.repeat(means, t * tile);
     }
-    reduce(workers, columns, mix, dy, dWeights != null, tiles, sums);
-    for (int t = 0; t < terms.size(); t++) {
-      double dWeight = coefficients(columns, mix, t, weight(terms.get(t), weights), sums, tiles);
-      if (dWeights != null && terms.get(t).weight() >= 0) {
-        dWeights.put(terms.get(t).weight(), (float) dWeight, true);
-      }
+    int[] direct = those(mix, term -> term.gradient() != null && term.moments() == null);
+    float[] scales = new float[direct.length];
+    for (int i = 0; i < direct.length; i++) {
+      scales[i] = weight(terms.get(direct[i]), weights);
     }
+    int[] reduced = reduced(mix, dWeights != null);
+    CpuBuffer[] x = values(mix, reduced);
     workers.parallel(
         columns.chunks(),
         (chunk, worker) -> {
-          for (int t = 0; t < terms.size(); t++) {
-            gradChunk(
-                columns,
-                chunk,
-                terms.get(t),
-                weight(terms.get(t), weights),
-                dy,
-                tiles,
-                t * 4 * columns.tile());
+          reduce(workers, worker, columns, chunk, mix, dy, reduced, x, means, sums);
+          int from = columns.from(chunk);
+          int length = columns.to(chunk) - from;
+          for (int i = 0; i < direct.length; i++) {
+            deliver(terms.get(direct[i]), scales[i], dy, from, length);
           }
         });
+    columns.gather(sums, (1 + terms.size()) * mix.channels());
+    for (int t = 0; t < terms.size(); t++) {
+      Mix.Term term = terms.get(t);
+      double dWeight = rule(mix, t, weight(term, weights), sums);
+      if (dWeights != null && term.weight() >= 0) {
+        dWeights.put(term.weight(), (float) dWeight, true);
+      }
+    }
+  }
+
+  /** The gradient of a term without moments: dy times its weight. */
+  private static void deliver(Mix.Term term, float weight, CpuBuffer dy, int from, int length) {
+    CpuBuffer dx = CpuBuffer.of(Objects.requireNonNull(term.gradient()));
+    int source = dy.offset() + from;
+    int target = dx.offset() + from;
+    if (term.add()) {
+      SimdElementwise.axpby(length, weight, dy.data(), source, 1, dx.data(), target);
+    } else {
+      SimdElementwise.scaled(length, weight, dy.data(), source, dx.data(), target);
+    }
+  }
+
+  /** The terms whose sum of dy*(x - mean) is wanted. */
+  private static int[] reduced(Mix mix, boolean withWeights) {
+    return those(
+        mix,
+        term ->
+            term.x() != null
+                && (term.gradient() != null && term.moments() != null
+                    || withWeights && term.weight() >= 0));
   }
 
   /** Per channel the sum of dy and, for each term that needs it, the sum of dy*(x - mean). */
   private static void reduce(
       Workers workers,
+      int worker,
       Columns columns,
+      int chunk,
       Mix mix,
       CpuBuffer dy,
-      boolean withWeights,
-      float[] tiles,
+      int[] reduced,
+      CpuBuffer[] x,
+      float[] means,
       double[] sums) {
-    int[] reduced =
-        those(
-            mix,
-            term ->
-                term.x() != null
-                    && (term.dx() != null && term.moments() != null
-                        || withWeights && term.weight() >= 0));
-    CpuBuffer[] x = values(mix, reduced);
     int c = columns.channels();
     int tile = columns.tile();
     int width = (1 + mix.terms().size()) * c;
-    workers.parallel(
-        columns.chunks(),
-        (chunk, worker) -> {
-          int from = columns.from(chunk);
-          int to = columns.to(chunk);
-          float[] totals = workers.scratch(worker, 0, (1 + reduced.length) * tile);
-          Arrays.fill(totals, 0, (1 + reduced.length) * tile, 0);
-          Arrays.fill(sums, chunk * width, (chunk + 1) * width, 0);
-          TileLoops.sum(columns, from, to, dy.data(), dy.offset(), totals, 0);
-          columns.fold(totals, 0, sums, chunk * width);
-          MixTiles.products(columns, from, to, dy, x, tiles, reduced, totals);
-          for (int i = 0; i < reduced.length; i++) {
-            columns.fold(totals, (1 + i) * tile, sums, chunk * width + (1 + reduced[i]) * c);
-          }
-        });
-    columns.gather(sums, width);
-  }
-
-  /** Prepares the second pass for one term, and returns the gradient of its weight. */
-  private static double coefficients(
-      Columns columns, Mix mix, int t, float weight, double[] sums, float[] tiles) {
-    Mix.Term term = mix.terms().get(t);
-    int at = t * 4 * columns.tile();
-    double dWeight = 0;
-    for (int c = 0; c < mix.channels(); c++) {
-      double inverse = inverse(mix, term, c);
-      double sumGx = sums[(1 + t) * mix.channels() + c] * inverse;
-      dWeight += term.x() == null ? sums[c] : sumGx;
-      SimdNorm.coefficients(
-          columns,
-          tiles,
-          at,
-          c,
-          weight * inverse,
-          inverse,
-          sums[c] / mix.rows(),
-          sumGx / mix.rows());
-    }
-    SimdNorm.repeatCoefficients(columns, tiles, at);
-    return dWeight;
-  }
-
-  private static void gradChunk(
-      Columns columns,
-      int chunk,
-      Mix.Term term,
-      float weight,
-      CpuBuffer dy,
-      float[] tiles,
-      int coefficient) {
-    if (term.x() == null || term.dx() == null) {
-      return;
-    }
-    CpuBuffer x = CpuBuffer.of(term.x());
-    CpuBuffer dx = CpuBuffer.of(term.dx());
     int from = columns.from(chunk);
     int to = columns.to(chunk);
-    if (term.moments() != null) {
-      TileLoops.affineGrad(
-          columns,
-          from,
-          to,
-          dy.data(),
-          dy.offset(),
-          x.data(),
-          x.offset(),
-          tiles,
-          coefficient,
-          dx.data(),
-          dx.offset(),
-          term.add());
-    } else if (term.add()) {
-      SimdElementwise.axpby(
-          to - from, weight, dy.data(), dy.offset() + from, 1, dx.data(), dx.offset() + from);
-    } else {
-      SimdElementwise.scaled(
-          to - from, weight, dy.data(), dy.offset() + from, dx.data(), dx.offset() + from);
+    float[] totals = workers.scratch(worker, 0, (1 + reduced.length) * tile);
+    Arrays.fill(totals, 0, (1 + reduced.length) * tile, 0);
+    Arrays.fill(sums, chunk * width, (chunk + 1) * width, 0);
+    TileLoops.sum(columns, from, to, dy.data(), dy.offset(), totals, 0);
+    columns.fold(totals, 0, sums, chunk * width);
+    MixTiles.products(columns, from, to, dy, x, means, reduced, totals);
+    for (int i = 0; i < reduced.length; i++) {
+      columns.fold(totals, (1 + i) * tile, sums, chunk * width + (1 + reduced[i]) * c);
     }
+  }
+
+  /** Writes the rule of one term with moments, and returns the gradient of its weight. */
+  private static double rule(Mix mix, int t, float weight, double[] sums) {
+    Mix.Term term = mix.terms().get(t);
+    int channels = mix.channels();
+    double dWeight = 0;
+    for (int c = 0; c < channels; c++) {
+      double inverse = inverse(mix, term, c);
+      double sumGx = sums[(1 + t) * channels + c] * inverse;
+      dWeight += term.x() == null ? sums[c] : sumGx;
+      if (term.gradient() != null && term.moments() != null) {
+        double scale = weight * inverse;
+        double rule = scale / mix.rows();
+        NormLoops.coefficients(
+            term.gradient(),
+            channels,
+            c,
+            mean(term, c),
+            scale,
+            -rule * inverse * sumGx,
+            -rule * sums[c]);
+      }
+    }
+    return dWeight;
   }
 
   private static float weight(Mix.Term term, CpuBuffer weights) {

@@ -1,6 +1,7 @@
 package org.espalier.backend.cpu;
 
 import java.util.Arrays;
+import org.espalier.backend.Upstream;
 import org.jspecify.annotations.Nullable;
 
 /** Batch normalisation (Ioffe and Szegedy 2015) over flattened rows; see {@link Columns}. */
@@ -117,16 +118,15 @@ final class SimdNorm {
       boolean batch,
       @Nullable CpuBuffer gamma,
       CpuBuffer dy,
-      @Nullable CpuBuffer dx,
-      boolean add,
+      CpuBuffer coefficients,
       @Nullable CpuBuffer dgamma,
       @Nullable CpuBuffer dbeta) {
     Columns columns = Columns.of(rows, c);
     double[] sums = PartialSums.of(columns.chunks() * 2 * c);
-    float[] tiles = Columns.coefficients(workers, 4 * columns.tile());
-    columns.repeat(moments, tiles, 0);
-    if (batch && dx != null || dgamma != null || dbeta != null) {
-      reduce(workers, columns, x, dy, tiles, sums);
+    float[] means = Columns.coefficients(workers, columns.tile());
+    columns.repeat(moments, means, 0);
+    if (batch || dgamma != null || dbeta != null) {
+      reduce(workers, columns, x, dy, means, sums);
     } else {
       Arrays.fill(sums, 0, 2 * c, 0);
     }
@@ -141,22 +141,48 @@ final class SimdNorm {
         dbeta.put(channel, (float) sumG, true);
       }
       double scale = inverse * (gamma == null ? 1 : gamma.get(channel));
-      coefficients(
-          columns,
-          tiles,
-          0,
+      double rule = batch ? scale / rows : 0;
+      NormLoops.coefficients(
+          coefficients,
+          c,
           channel,
+          moments.get(channel),
           scale,
-          inverse,
-          batch ? sumG / rows : 0,
-          batch ? sumGx / rows : 0);
+          -rule * inverse * sumGx,
+          -rule * sumG);
     }
-    if (dx != null) {
-      repeatCoefficients(columns, tiles, 0);
-      workers.parallel(
-          columns.chunks(),
-          (chunk, worker) -> gradChunk(columns, chunk, batch, x, dy, tiles, dx, add));
+  }
+
+  /** dx (+)= the gradient that the upstream stands for. */
+  static void gradient(
+      Workers workers, int rows, int c, Upstream upstream, CpuBuffer x, CpuBuffer dx, boolean add) {
+    CpuBuffer g = CpuBuffer.of(upstream.g());
+    if (upstream.coefficients() == null) {
+      SimdElementwise.axpby(workers, 1, g, add ? 1 : 0, dx);
+      return;
     }
+    Columns columns = Columns.of(rows, c);
+    CpuBuffer rule = CpuBuffer.of(upstream.coefficients());
+    float[] tiles = Columns.coefficients(workers, 4 * columns.tile());
+    for (int i = 0; i < 4; i++) {
+      columns.repeat((CpuBuffer) rule.slice(i * c, c), tiles, i * columns.tile());
+    }
+    workers.parallel(
+        columns.chunks(),
+        (chunk, worker) ->
+            TileLoops.affineGrad(
+                columns,
+                columns.from(chunk),
+                columns.to(chunk),
+                g.data(),
+                g.offset(),
+                x.data(),
+                x.offset(),
+                tiles,
+                0,
+                dx.data(),
+                dx.offset(),
+                add));
   }
 
   /** Per channel, sum of dy and sum of dy*(x - mean). */
@@ -187,71 +213,5 @@ final class SimdNorm {
           columns.fold(tiles, columns.tile(), sums, chunk * 2 * c + c);
         });
     columns.gather(sums, 2 * c);
-  }
-
-  /**
-   * One channel of the coefficients of {@link TileLoops#affineGrad}, after the mean: dx = scale*(dy
-   * - meanG - xhat*meanGx) with xhat = (x - mean)*inverse.
-   */
-  static void coefficients(
-      Columns columns,
-      float[] tiles,
-      int at,
-      int channel,
-      double scale,
-      double inverse,
-      double meanG,
-      double meanGx) {
-    int tile = columns.tile();
-    tiles[at + tile + channel] = (float) scale;
-    tiles[at + 2 * tile + channel] = (float) (-scale * inverse * meanGx);
-    tiles[at + 3 * tile + channel] = (float) (-scale * meanG);
-  }
-
-  /** Spreads the three coefficients after the mean over their tiles. */
-  static void repeatCoefficients(Columns columns, float[] tiles, int at) {
-    for (int i = 1; i <= 3; i++) {
-      columns.repeat(tiles, at + i * columns.tile());
-    }
-  }
-
-  private static void gradChunk(
-      Columns columns,
-      int chunk,
-      boolean batch,
-      CpuBuffer x,
-      CpuBuffer dy,
-      float[] tiles,
-      CpuBuffer dx,
-      boolean add) {
-    int from = columns.from(chunk);
-    int to = columns.to(chunk);
-    if (batch) {
-      TileLoops.affineGrad(
-          columns,
-          from,
-          to,
-          dy.data(),
-          dy.offset(),
-          x.data(),
-          x.offset(),
-          tiles,
-          0,
-          dx.data(),
-          dx.offset(),
-          add);
-    } else {
-      TileLoops.scale(
-          columns,
-          from,
-          to,
-          dy.data(),
-          dy.offset(),
-          tiles,
-          columns.tile(),
-          dx.data(),
-          dx.offset(),
-          add);
-    }
   }
 }

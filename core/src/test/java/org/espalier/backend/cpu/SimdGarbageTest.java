@@ -8,6 +8,7 @@ import java.util.stream.IntStream;
 import org.espalier.backend.Backend;
 import org.espalier.backend.Mix;
 import org.espalier.backend.Pool;
+import org.espalier.backend.Upstream;
 import org.junit.jupiter.api.Test;
 
 class SimdGarbageTest {
@@ -30,6 +31,7 @@ class SimdGarbageTest {
     CpuBuffer y = buffer(SIZE);
     CpuBuffer dx = buffer(SIZE);
     CpuBuffer moments = buffer(2 * C);
+    CpuBuffer rule = buffer(4 * C);
     CpuBuffer weights = buffer(8);
     CpuBuffer means = buffer(N * C);
     Mix mix =
@@ -37,7 +39,7 @@ class SimdGarbageTest {
             N * SIDE * SIDE,
             C,
             1e-5f,
-            IntStream.range(0, 8).mapToObj(t -> new Mix.Term(t, x, moments, dx, t > 0)).toList());
+            IntStream.range(0, 8).mapToObj(t -> new Mix.Term(t, x, moments, rule, false)).toList());
     try (Backend simd = CpuBackends.simd(1)) {
       Runnable step =
           () -> {
@@ -49,7 +51,8 @@ class SimdGarbageTest {
             simd.moments(N * SIDE * SIDE, C, x, moments);
             simd.normalize(N * SIDE * SIDE, C, x, moments, 1e-5f, null, null, y);
             simd.normalizeGrad(
-                N * SIDE * SIDE, C, x, moments, 1e-5f, true, null, y, dx, false, null, null);
+                N * SIDE * SIDE, C, x, moments, 1e-5f, true, null, y, rule, null, null);
+            simd.gradient(N * SIDE * SIDE, C, new Upstream(y, rule), x, dx, false);
             simd.mixedSum(mix, weights, y);
             simd.mixedSumGrad(mix, weights, y, weights);
             simd.meanPixels(N, SIDE * SIDE, C, x, means);

@@ -22,7 +22,7 @@ class SimdMixTest {
               t % 7 == 3 ? -1 : t,
               computed ? sample.normal(rows * c) : null,
               computed && normalised ? sample.moments(c) : null,
-              computed && t % 4 != 1 ? sample.normal(rows * c) : null,
+              computed && t % 4 != 1 ? sample.normal(normalised ? 4 * c : rows * c) : null,
               t % 2 == 0));
     }
     return terms;
@@ -74,15 +74,14 @@ class SimdMixTest {
         (backend, sample) -> {
           CpuBuffer x = sample.normal(5000 * 12);
           CpuBuffer dx = sample.normal(5000 * 12);
-          CpuBuffer moments = sample.moments(12);
           Mix mix =
               new Mix(
                   5000,
                   12,
                   EPS,
                   List.of(
-                      new Mix.Term(0, x, moments, dx, false),
-                      new Mix.Term(1, x, null, dx, true),
+                      new Mix.Term(1, x, null, dx, false),
+                      new Mix.Term(0, x, sample.moments(12), sample.normal(48), false),
                       new Mix.Term(0, x, null, dx, true)));
           backend.mixedSumGrad(mix, sample.normal(2), sample.normal(5000 * 12), sample.normal(2));
         });

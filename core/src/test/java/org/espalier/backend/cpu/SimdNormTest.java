@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import org.espalier.backend.Backend;
+import org.espalier.backend.Upstream;
 import org.espalier.tensor.Rng;
 import org.junit.jupiter.api.Test;
 
@@ -87,17 +88,16 @@ class SimdNormTest {
       for (int rows : ROWS) {
         for (boolean batch : BOTH) {
           for (boolean add : BOTH) {
-            checkGradient(rows, c, batch, add, true, true);
+            checkGradient(rows, c, batch, add, true);
           }
-          checkGradient(rows, c, batch, false, false, true);
-          checkGradient(rows, c, batch, false, true, false);
+          checkGradient(rows, c, batch, false, false);
         }
       }
     }
   }
 
-  private static void checkGradient(
-      int rows, int c, boolean batch, boolean add, boolean withX, boolean affine) {
+  /** The rule, and what it makes of x and dy. */
+  private static void checkGradient(int rows, int c, boolean batch, boolean add, boolean affine) {
     SimdSample.check(
         "normalize gradient " + rows + " x " + c + " batch " + batch + " add " + add,
         5e-6,
@@ -105,12 +105,13 @@ class SimdNormTest {
           CpuBuffer x = sample.normal(rows * c);
           CpuBuffer moments = sample.moments(c);
           CpuBuffer dy = sample.normal(rows * c);
-          CpuBuffer dx = withX ? sample.normal(rows * c) : null;
+          CpuBuffer rule = sample.normal(4 * c);
           CpuBuffer gamma = affine ? sample.normal(c) : null;
           CpuBuffer dgamma = affine ? sample.normal(c) : null;
           CpuBuffer dbeta = affine ? sample.normal(c) : null;
-          backend.normalizeGrad(
-              rows, c, x, moments, 1e-5f, batch, gamma, dy, dx, add, dgamma, dbeta);
+          backend.normalizeGrad(rows, c, x, moments, 1e-5f, batch, gamma, dy, rule, dgamma, dbeta);
+          backend.gradient(rows, c, new Upstream(dy, rule), x, sample.normal(rows * c), add);
+          backend.gradient(rows, c, new Upstream(dy, null), x, sample.normal(rows * c), add);
         });
   }
 
@@ -124,19 +125,9 @@ class SimdNormTest {
           CpuBuffer moments = sample.normal(32);
           CpuBackends.ejml().moments(2000, 16, x, moments);
           CpuBuffer dy = sample.normal(2000 * 16);
-          backend.normalizeGrad(
-              2000,
-              16,
-              x,
-              moments,
-              1e-5f,
-              true,
-              null,
-              dy,
-              sample.normal(2000 * 16),
-              false,
-              null,
-              null);
+          CpuBuffer rule = sample.normal(64);
+          backend.normalizeGrad(2000, 16, x, moments, 1e-5f, true, null, dy, rule, null, null);
+          backend.gradient(2000, 16, new Upstream(dy, rule), x, sample.normal(2000 * 16), false);
         });
   }
 }
