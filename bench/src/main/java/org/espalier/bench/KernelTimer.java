@@ -91,11 +91,10 @@ final class KernelTimer implements InvocationHandler {
     long end = System.nanoTime();
     if (method.getDeclaringClass() == Backend.class && !OTHERS.contains(method.getName())) {
       @Nullable Object[] given = arguments == null ? NONE : arguments;
+      // A list may serve for something else after the call; those inside records are values.
       for (int i = 0; i < given.length; i++) {
         if (given[i] instanceof Collection<?> elements) {
-          given[i] =
-              elements.toArray(); // a list may serve for something else after the call; those in
-          // records are values
+          given[i] = elements.toArray();
         }
       }
       notes.add(new Note(method.getName(), given, end - start));
