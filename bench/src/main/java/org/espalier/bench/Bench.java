@@ -1,23 +1,56 @@
 package org.espalier.bench;
 
-import java.io.IOException;
-import java.util.Arrays;
+import java.io.PrintWriter;
+import org.espalier.InputException;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 
-/** {@code espalier bench step ...} and {@code espalier bench ops ...}. */
+/** {@code espalier bench}. */
+@Command(
+    name = "espalier bench",
+    description = {"Measure what Espalier takes.", ""},
+    subcommands = {StepCommand.class, ProfileCommand.class, OpsCommand.class})
 public final class Bench {
+  private static final int BAD_INPUT = 2;
+
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      description = "Show this help.")
+  @SuppressWarnings("UnusedVariable") // picocli looks at it
+  private boolean help;
+
   private Bench() {}
 
-  /** Runs {@link StepBenchmark}, or JMH on {@link OpBenchmark}, with the arguments that follow. */
-  public static void main(String[] args) throws IOException, InterruptedException {
-    String[] rest = args.length == 0 ? args : Arrays.copyOfRange(args, 1, args.length);
-    switch (args.length == 0 ? "" : args[0]) {
-      case "step" -> StepBenchmark.main(rest);
-      case "ops" -> org.openjdk.jmh.Main.main(rest);
-      default -> {
-        System.err.println(
-            "espalier bench: 'step' or 'ops' is wanted; both take options, see bench/RESULTS.md");
-        System.exit(2);
-      }
-    }
+  /** Runs one of the commands and ends the process with its exit code. */
+  public static void main(String[] args) {
+    System.exit(commandLine().execute(args.length == 0 ? new String[] {"--help"} : args));
+  }
+
+  static CommandLine commandLine() {
+    return new CommandLine(new Bench())
+        .setUsageHelpWidth(100)
+        .setParameterExceptionHandler((e, args) -> misused(e))
+        .setExecutionExceptionHandler(
+            (e, line, parsed) ->
+                switch (e) {
+                  case InputException input -> say(line, String.valueOf(input.getMessage()));
+                  case ParameterException misuse -> misused(misuse);
+                  default -> throw e;
+                });
+  }
+
+  private static int misused(ParameterException e) {
+    String command = e.getCommandLine().getCommandSpec().qualifiedName();
+    return say(e.getCommandLine(), e.getMessage() + "; try '" + command + " --help'");
+  }
+
+  private static int say(CommandLine line, String message) {
+    PrintWriter err = line.getErr();
+    err.println("espalier bench: " + message.strip().replaceAll("\\s*\\R\\s*", " "));
+    err.flush();
+    return BAD_INPUT;
   }
 }

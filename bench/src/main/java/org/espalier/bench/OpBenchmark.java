@@ -1,13 +1,13 @@
 package org.espalier.bench;
 
 import java.util.concurrent.TimeUnit;
+import org.espalier.autograd.Tape;
+import org.espalier.autograd.Tensor;
 import org.espalier.backend.Backend;
 import org.espalier.backend.Buffer;
-import org.espalier.backend.Conv;
-import org.espalier.backend.Pool;
 import org.espalier.search.Devices;
 import org.espalier.tensor.Rng;
-import org.openjdk.jmh.annotations.AuxCounters;
+import org.espalier.tensor.Shape;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -23,73 +23,55 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * The kernels that a supernet's step consists of, on activations of its first stage: [64, 32, 32,
- * 16].
+ * Every {@link OpCase} forward and backward, through the tape as a step has it: its microsecond is
+ * lost in the hundreds that the kernels take.
  */
-@BenchmarkMode(Mode.Throughput)
-@OutputTimeUnit(TimeUnit.SECONDS)
-@Warmup(iterations = 3, time = 1)
-@Measurement(iterations = 5, time = 1)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.MICROSECONDS)
+@Warmup(iterations = 3, time = 400, timeUnit = TimeUnit.MILLISECONDS)
+@Measurement(iterations = 5, time = 300, timeUnit = TimeUnit.MILLISECONDS)
 @Fork(
     value = 1,
     jvmArgsAppend = {"--add-modules", "jdk.incubator.vector"})
 @State(Scope.Benchmark)
 public class OpBenchmark {
-  private static final int N = 64;
-  private static final int SIDE = 32;
-  private static final int C = 16;
-  private static final int SIZE = N * SIDE * SIDE * C;
-
-  private static final Conv CONV_3X3 = new Conv(N, SIDE, SIDE, C, C, 3, 3, 1, 1, 1, 1);
-  private static final Conv CONV_1X1 = new Conv(N, SIDE, SIDE, C, C, 1, 1, 1, 0, 1, 1);
-  private static final Conv DEPTHWISE_3X3 = new Conv(N, SIDE, SIDE, C, C, 3, 3, 1, 1, 1, C);
-  private static final Pool AVERAGE = new Pool(Pool.Kind.AVERAGE, N, SIDE, SIDE, C, 3, 1, 1);
-  private static final Pool MAX = new Pool(Pool.Kind.MAX, N, SIDE, SIDE, C, 3, 1, 1);
+  /** What is computed. */
+  @Param public OpCase work = OpCase.CONV_3X3_C16;
 
   /** Which back end. */
   @Param("simd")
   public String device = "simd";
 
-  /** 0: all cores. */
+  /** 0: one a core. */
   @Param({"1", "0"})
   public int threads;
 
   private Backend backend;
-  private Buffer x;
-  private Buffer y;
+  private Tensor[] constants;
+  private Tensor[] variables;
   private Buffer dy;
-  private Buffer w;
-  private Buffer dw;
-  private Buffer moments;
-
-  /** Work done: JMH divides it by the time, so its columns are GFLOP/s and GB/s. */
-  @AuxCounters(AuxCounters.Type.OPERATIONS)
-  @State(Scope.Thread)
-  public static class Work {
-    /** Floating-point operations, counting a multiply-add as two, in thousands of millions. */
-    public double gflop;
-
-    /** Bytes that must be read or written at least, in thousands of millions. */
-    public double gbyte;
-  }
 
   /** Draws the operands. */
   @Setup(Level.Trial)
   public void setUp() {
     backend = Devices.open(device, threads);
-    x = random(SIZE);
-    y = random(SIZE);
-    dy = random(SIZE);
-    w = random(9 * C * C);
-    dw = random(9 * C * C);
-    moments = backend.allocate(2 * C);
-    backend.moments(SIZE / C, C, x, moments);
+    int n = work.inputs().size();
+    constants = new Tensor[n];
+    variables = new Tensor[n];
+    for (int i = 0; i < n; i++) {
+      Shape shape = work.inputs().get(i);
+      Buffer values = random(shape.size(), i);
+      constants[i] = Tensor.constant(shape, values);
+      variables[i] = Tensor.variable(shape, values, backend.allocate(shape.size()));
+    }
+    dy = random(work.output().size(), n);
   }
 
-  private Buffer random(int size) {
+  private Buffer random(int size, int stream) {
     float[] values = new float[size];
+    Rng rng = Rng.of(1).split(stream);
     for (int i = 0; i < size; i++) {
-      values[i] = Rng.of(1).normal(i);
+      values[i] = rng.normal(i);
     }
     Buffer buffer = backend.allocate(size);
     backend.write(values, buffer);
@@ -102,82 +84,53 @@ public class OpBenchmark {
     backend.close();
   }
 
-  private static void flops(Work work, Conv conv) {
-    work.gflop += 2e-9 * conv.multiplyAdds();
-  }
-
-  private static void bytes(Work work, int tensors) {
-    work.gbyte += 4e-9 * SIZE * tensors;
-  }
-
-  /** 3x3 convolution. */
+  /** Its result. */
   @Benchmark
-  public void conv3x3(Work work) {
-    backend.conv(CONV_3X3, x, w, y);
-    flops(work, CONV_3X3);
+  public int forward() {
+    try (Tape tape = Tape.inference(backend)) {
+      return tape.apply(work.op(), constants).data().size(); // what is put off until read is read
+    }
   }
 
-  /** Its gradient by its input. */
+  /** The gradients of all its inputs, added to those of the passes before. */
   @Benchmark
-  public void conv3x3GradInput(Work work) {
-    backend.convGradInput(CONV_3X3, dy, w, y, false);
-    flops(work, CONV_3X3);
+  public void backward(Recorded recorded) {
+    recorded.tape().backwardFrom(recorded.result(), recorded.upstream());
   }
 
-  /** Its gradient by its weight. */
-  @Benchmark
-  public void conv3x3GradWeight(Work work) {
-    backend.convGradWeight(CONV_3X3, x, dy, dw);
-    flops(work, CONV_3X3);
-  }
+  /** A forward pass that waits for its backward pass; its making is not timed. */
+  @State(Scope.Benchmark)
+  public static class Recorded {
+    private Tape tape;
+    private Tensor result;
+    private Buffer upstream;
 
-  /** Pointwise convolution. */
-  @Benchmark
-  public void conv1x1(Work work) {
-    backend.conv(CONV_1X1, x, w.slice(0, C * C), y);
-    flops(work, CONV_1X1);
-    bytes(work, 2);
-  }
+    /** Takes the forward pass. */
+    @Setup(Level.Invocation)
+    public void setUp(OpBenchmark benchmark) {
+      Backend backend = benchmark.backend;
+      tape = Tape.training(backend, Rng.of(1));
+      result = tape.apply(benchmark.work.op(), benchmark.variables);
+      upstream = backend.memory().take(result.data().size());
+      backend.axpby(1, benchmark.dy, 0, upstream);
+    }
 
-  /** Depthwise convolution. */
-  @Benchmark
-  public void depthwise3x3(Work work) {
-    backend.conv(DEPTHWISE_3X3, x, w.slice(0, 9 * C), y);
-    bytes(work, 2);
-  }
+    /** Gives back what the tape still holds. */
+    @TearDown(Level.Invocation)
+    public void tearDown() {
+      tape.close();
+    }
 
-  /** Average pooling. */
-  @Benchmark
-  public void averagePool(Work work) {
-    backend.pool(AVERAGE, x, y);
-    bytes(work, 2);
-  }
+    Tape tape() {
+      return tape;
+    }
 
-  /** Gradient of max pooling. */
-  @Benchmark
-  public void maxPoolGrad(Work work) {
-    backend.poolGrad(MAX, x, dy, y, false);
-    bytes(work, 3);
-  }
+    Tensor result() {
+      return result;
+    }
 
-  /** Batch statistics. */
-  @Benchmark
-  public void moments(Work work) {
-    backend.moments(SIZE / C, C, x, moments);
-    bytes(work, 1);
-  }
-
-  /** Normalisation by given statistics. */
-  @Benchmark
-  public void normalize(Work work) {
-    backend.normalize(SIZE / C, C, x, moments, 1e-5f, null, null, y);
-    bytes(work, 2);
-  }
-
-  /** y += x, the measure of memory bandwidth. */
-  @Benchmark
-  public void axpby(Work work) {
-    backend.axpby(1, x, 1, y);
-    bytes(work, 3);
+    Buffer upstream() {
+      return upstream;
+    }
   }
 }
