@@ -1,7 +1,6 @@
 package org.espalier.backend.cpu;
 
 import jdk.incubator.vector.FloatVector;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The one micro-kernel of convolutions and their gradients: a block of sums of products, {@code
@@ -14,23 +13,30 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * <p>Its code is generated, see {@link SimdBlockCode}, and then has to be compiled by the virtual
- * machine, which takes a quarter of a second for each form. Until {@link SimdBlockCompiler} has
- * seen to that, plain loops do the same products in the same order, and so to the same bits.
+ * machine, which takes a while. Until {@link SimdBlockCompiler} has seen to that, plain loops do
+ * the same products in the same order, and so to the same bits.
  */
 final class SimdBlock {
   /** Columns of one vector. */
   static final int LANES = FloatVector.SPECIES_PREFERRED.length();
 
   private final Form form;
-  private volatile @Nullable Code code;
+  private final Strides strides;
+  private final SimdBlockCompiler.Slot code;
 
   /**
    * What is constant in the code of a block.
    *
+   * @param sum whether the rows lie side by side in a and are added to c, as in the gradient of a
+   *     weight: rowA is 1. Otherwise a run lies side by side in a and is packed in b: stepA is 1,
+   *     stepB what the vectors hold, and c is written over
    * @param flat whether a run is a single product: for three vectors, whose arithmetic hides the
    *     look-up of its place, that is faster than to enter and leave a loop for each run
    */
-  record Form(int rows, int vectors, int rowA, int stepA, int stepB, boolean flat) {}
+  record Form(boolean sum, int rows, int vectors, boolean flat) {}
+
+  /** Distances in a, from row to row and from step to step, and in b from step to step. */
+  record Strides(int rowA, int stepA, int stepB) {}
 
   /** The code of a form. */
   interface Code {
@@ -41,7 +47,6 @@ final class SimdBlock {
      * @param runs a1, b1, count of one run, of the next, ...; flat: a1 of each product, where b1 is
      *     stepB further each time
      * @param rowC floats from a row of c to the next
-     * @param add whether the sums are added to c rather than written over it
      */
     void run(
         int[] blocks,
@@ -53,30 +58,26 @@ final class SimdBlock {
         float[] c,
         int startC,
         int rowC,
-        boolean add);
+        int rowA,
+        int stepA,
+        int stepB);
   }
 
-  SimdBlock(Form form) {
+  SimdBlock(Form form, Strides strides) {
     this.form = form;
-  }
-
-  Form form() {
-    return form;
-  }
-
-  void compiled(Code fast) {
-    code = fast;
+    this.strides = strides;
+    code = SimdBlockCompiler.slot(form);
   }
 
   /**
    * The most rows of a block of {@code vectors} that the registers hold: 32 with AVX-512 and NEON,
    * 16 with AVX2. Measured; twelve rows of two vectors are better where rows lie side by side.
    */
-  static int rows(int vectors, boolean sideBySide) {
+  static int rows(int vectors, boolean sum) {
     int least = LANES == 8 ? 4 : 8;
     return switch (vectors) {
       case 1 -> 2 * least;
-      case 2 -> sideBySide ? least + least / 2 : least;
+      case 2 -> sum ? least + least / 2 : least;
       default -> least;
     };
   }
@@ -91,19 +92,31 @@ final class SimdBlock {
       int startB,
       float[] c,
       int startC,
-      int rowC,
-      boolean add) {
-    Code fast = code;
+      int rowC) {
+    Code fast = code.compiled();
     if (fast == null) {
-      plain(form, blocks, runs, a, startA, b, startB, c, startC, rowC, add);
+      plain(form, strides, blocks, runs, a, startA, b, startB, c, startC, rowC);
     } else {
-      fast.run(blocks, runs, a, startA, b, startB, c, startC, rowC, add);
+      fast.run(
+          blocks,
+          runs,
+          a,
+          startA,
+          b,
+          startB,
+          c,
+          startC,
+          rowC,
+          strides.rowA,
+          strides.stepA,
+          strides.stepB);
     }
   }
 
   /** The definition. */
   static void plain(
       Form form,
+      Strides strides,
       int[] blocks,
       int[] runs,
       float[] a,
@@ -112,25 +125,24 @@ final class SimdBlock {
       int startB,
       float[] c,
       int startC,
-      int rowC,
-      boolean add) {
+      int rowC) {
     float[] sums = new float[form.vectors * LANES];
     int width = form.flat ? 1 : 3;
     for (int block = 0; block < blocks.length; block += 2) {
       for (int r = 0; r < form.rows; r++) {
-        java.util.Arrays.fill(sums, 0);
-        for (int run = 0; run < runs.length; run += width) {
-          int atA = startA + blocks[block] + runs[run] + r * form.rowA;
-          int atB = startB + (form.flat ? run * form.stepB : runs[run + 1]);
-          int count = form.flat ? 1 : runs[run + 2];
-          for (int i = 0; i < count; i++) {
-            addProduct(sums, a[atA + i * form.stepA], b, atB + i * form.stepB);
-          }
-        }
         int to = startC + blocks[block + 1] + r * rowC;
         for (int j = 0; j < sums.length; j++) {
-          c[to + j] = add ? c[to + j] + sums[j] : sums[j];
+          sums[j] = form.sum ? c[to + j] : 0;
         }
+        for (int run = 0; run < runs.length; run += width) {
+          int atA = startA + blocks[block] + runs[run] + r * strides.rowA;
+          int atB = startB + (form.flat ? run * strides.stepB : runs[run + 1]);
+          int count = form.flat ? 1 : runs[run + 2];
+          for (int i = 0; i < count; i++) {
+            addProduct(sums, a[atA + i * strides.stepA], b, atB + i * strides.stepB);
+          }
+        }
+        System.arraycopy(sums, 0, c, to, sums.length);
       }
     }
   }

@@ -1,6 +1,5 @@
 package org.espalier.backend.cpu;
 
-import static java.lang.constant.ConstantDescs.CD_boolean;
 import static java.lang.constant.ConstantDescs.CD_float;
 import static java.lang.constant.ConstantDescs.CD_int;
 import static java.lang.constant.ConstantDescs.CD_void;
@@ -20,11 +19,8 @@ import jdk.incubator.vector.Vector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Writes the code of a {@link SimdBlock}. The accumulators must be local variables, which Java
- * source would have to write out for each size, and the distances between rows must be constants of
- * the code: then a row costs one load with a fixed displacement rather than an address of its own,
- * for which there are too few registers. Measured, that is 35 to 50 % more products in a second
- * than with a table of row addresses.
+ * Writes the code of a {@link SimdBlock}: the accumulators must be local variables that meet no
+ * call, which Java source would have to write out for each number of rows and vectors.
  */
 final class SimdBlockCode {
   private static final int LANES = SimdBlock.LANES;
@@ -35,7 +31,8 @@ final class SimdBlockCode {
   private static final ClassDesc SPECIES = describe(VectorSpecies.class);
   private static final MethodTypeDesc RUN =
       MethodTypeDesc.of(
-          CD_void, INTS, INTS, FLOATS, CD_int, FLOATS, CD_int, FLOATS, CD_int, CD_int, CD_boolean);
+          CD_void, INTS, INTS, FLOATS, CD_int, FLOATS, CD_int, FLOATS, CD_int, CD_int, CD_int,
+          CD_int, CD_int);
 
   // Parameters of run, in their slots.
   private static final int BLOCKS = 1;
@@ -47,7 +44,9 @@ final class SimdBlockCode {
   private static final int C = 7;
   private static final int START_C = 8;
   private static final int ROW_C = 9;
-  private static final int ADD = 10;
+  private static final int ROW_A = 10;
+  private static final int STEP_A = 11;
+  private static final int STEP_B = 12;
 
   private final CodeBuilder code;
   private final SimdBlock.Form form;
@@ -112,10 +111,7 @@ final class SimdBlockCode {
           code.aload(BLOCKS).iload(block).iaload().iload(START_A).iadd().istore(a0);
           code.aload(BLOCKS).iload(block).loadConstant(1).iadd().iaload();
           code.iload(START_C).iadd().istore(c0);
-          for (int sum : sums) {
-            species().invokestatic(FLOAT_VECTOR, "zero", MethodTypeDesc.of(FLOAT_VECTOR, SPECIES));
-            code.astore(sum);
-          }
+          begin(c0);
           if (form.flat()) {
             flat(a0);
           } else {
@@ -124,6 +120,37 @@ final class SimdBlockCode {
           store(c0);
         });
     code.return_();
+  }
+
+  /** Sums begin with what is in c, or with zero. */
+  private void begin(int c0) {
+    for (int r = 0; r < form.rows(); r++) {
+      for (int v = 0; v < form.vectors(); v++) {
+        species();
+        if (form.sum()) {
+          code.aload(C);
+          placeInC(c0, r, v);
+          fromArray();
+        } else {
+          code.invokestatic(FLOAT_VECTOR, "zero", MethodTypeDesc.of(FLOAT_VECTOR, SPECIES));
+        }
+        code.astore(sums[r * form.vectors() + v]);
+      }
+    }
+  }
+
+  private void store(int c0) {
+    for (int r = 0; r < form.rows(); r++) {
+      for (int v = 0; v < form.vectors(); v++) {
+        code.aload(sums[r * form.vectors() + v]).aload(C);
+        placeInC(c0, r, v);
+        code.invokevirtual(FLOAT_VECTOR, "intoArray", MethodTypeDesc.of(CD_void, FLOATS, CD_int));
+      }
+    }
+  }
+
+  private void placeInC(int c0, int r, int v) {
+    code.iload(c0).iload(ROW_C).loadConstant(r).imul().iadd().loadConstant(v * LANES).iadd();
   }
 
   private void flat(int a0) {
@@ -135,9 +162,7 @@ final class SimdBlockCode {
         () -> code.aload(RUNS).arraylength(),
         () -> {
           code.iload(a0).aload(RUNS).iload(i).iaload().iadd().istore(at);
-          products(
-              () -> code.iload(at),
-              () -> code.iload(START_B).iload(i).loadConstant(form.stepB()).imul().iadd());
+          products(at, () -> code.iload(START_B), i);
         });
   }
 
@@ -147,6 +172,7 @@ final class SimdBlockCode {
     int b1 = integer();
     int count = integer();
     int i = integer();
+    int at = integer();
     loop(
         run,
         3,
@@ -160,28 +186,42 @@ final class SimdBlockCode {
               i,
               1,
               () -> code.iload(count),
-              () ->
-                  products(
-                      () -> code.iload(a1).iload(i).loadConstant(form.stepA()).imul().iadd(),
-                      () -> code.iload(b1).iload(i).loadConstant(form.stepB()).imul().iadd()));
+              () -> {
+                code.iload(a1).iload(i);
+                if (form.sum()) {
+                  code.iload(STEP_A).imul();
+                }
+                code.iadd().istore(at);
+                products(at, () -> code.iload(b1), i);
+              });
         });
   }
 
-  /** One product for each row and vector; what the parts push is the place in a and in b. */
-  private void products(Runnable atA, Runnable atB) {
+  /** One product for each row and vector, of a from {@code atA} on and step i of b. */
+  private void products(int atA, Runnable startOfB, int i) {
     int[] b = new int[form.vectors()];
     for (int v = 0; v < b.length; v++) {
       b[v] = code.allocateLocal(TypeKind.REFERENCE);
       species().aload(B);
-      atB.run();
-      code.loadConstant(v * LANES).iadd();
+      startOfB.run();
+      code.iload(i);
+      if (form.sum()) {
+        code.iload(STEP_B);
+      } else {
+        code.loadConstant(form.vectors() * LANES);
+      }
+      code.imul().iadd().loadConstant(v * LANES).iadd();
       fromArray().astore(b[v]);
     }
     int x = code.allocateLocal(TypeKind.REFERENCE);
     for (int r = 0; r < form.rows(); r++) {
-      species().aload(A);
-      atA.run();
-      code.loadConstant(r * form.rowA()).iadd().faload();
+      species().aload(A).iload(atA);
+      if (form.sum()) {
+        code.loadConstant(r);
+      } else {
+        code.iload(ROW_A).loadConstant(r).imul();
+      }
+      code.iadd().faload();
       code.invokestatic(
               FLOAT_VECTOR, "broadcast", MethodTypeDesc.of(FLOAT_VECTOR, SPECIES, CD_float))
           .astore(x);
@@ -193,27 +233,6 @@ final class SimdBlockCode {
             .invokevirtual(FLOAT_VECTOR, "fma", MethodTypeDesc.of(FLOAT_VECTOR, VECTOR, VECTOR))
             .astore(sum);
       }
-    }
-  }
-
-  private void store(int c0) {
-    for (int r = 0; r < form.rows(); r++) {
-      for (int v = 0; v < form.vectors(); v++) {
-        int sum = sums[r * form.vectors() + v];
-        int offset = v * LANES;
-        code.iload(ADD)
-            .ifThen(
-                add -> {
-                  species().aload(C).iload(c0).loadConstant(offset).iadd();
-                  fromArray()
-                      .aload(sum)
-                      .invokevirtual(FLOAT_VECTOR, "add", MethodTypeDesc.of(FLOAT_VECTOR, VECTOR))
-                      .astore(sum);
-                });
-        code.aload(sum).aload(C).iload(c0).loadConstant(offset).iadd();
-        code.invokevirtual(FLOAT_VECTOR, "intoArray", MethodTypeDesc.of(CD_void, FLOATS, CD_int));
-      }
-      code.iload(c0).iload(ROW_C).iadd().istore(c0);
     }
   }
 

@@ -5,6 +5,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes the code of blocks and has it compiled, aside from the work that is waiting for it: calls
@@ -12,8 +14,8 @@ import java.util.concurrent.LinkedBlockingQueue;
  * fast.
  */
 final class SimdBlockCompiler {
-  private static final Map<SimdBlock.Form, SimdBlock> BLOCKS = new ConcurrentHashMap<>();
-  private static final LinkedBlockingQueue<SimdBlock> WAITING = new LinkedBlockingQueue<>();
+  private static final Map<SimdBlock.Form, Slot> SLOTS = new ConcurrentHashMap<>();
+  private static final LinkedBlockingQueue<Slot> WAITING = new LinkedBlockingQueue<>();
 
   /** Steps of a trial. */
   private static final int STEPS = 64;
@@ -37,46 +39,60 @@ final class SimdBlockCompiler {
 
   private SimdBlockCompiler() {}
 
-  /** The block of a form; made once. */
-  static SimdBlock block(SimdBlock.Form form) {
-    return BLOCKS.computeIfAbsent(
+  /** Where the code of a form will be. */
+  static final class Slot {
+    private final SimdBlock.Form form;
+    private volatile SimdBlock.@Nullable Code code;
+
+    private Slot(SimdBlock.Form form) {
+      this.form = form;
+    }
+
+    /** The code, or null if it is not compiled yet. */
+    SimdBlock.@Nullable Code compiled() {
+      return code;
+    }
+  }
+
+  static Slot slot(SimdBlock.Form form) {
+    return SLOTS.computeIfAbsent(
         form,
         f -> {
-          SimdBlock block = new SimdBlock(f);
-          WAITING.add(block);
-          return block;
+          Slot slot = new Slot(f);
+          WAITING.add(slot);
+          return slot;
         });
   }
 
-  private record Trial(SimdBlock block, SimdBlock.Code code, int[] runs, float[] a, float[] b) {
-    static Trial of(SimdBlock block) {
-      SimdBlock.Form form = block.form();
+  private record Trial(Slot slot, SimdBlock.Code code, int[] runs, float[] a, float[] b) {
+    static Trial of(Slot slot) {
       int[] runs = {0, 0, STEPS};
-      if (form.flat()) {
-        runs = new int[STEPS];
-        java.util.Arrays.setAll(runs, i -> i * form.stepA());
+      if (slot.form.flat()) {
+        runs = IntStream.range(0, STEPS).toArray();
       }
-      float[] a = new float[STEPS * form.stepA() + form.rows() * form.rowA()];
-      float[] b = new float[STEPS * form.stepB() + form.vectors() * SimdBlock.LANES];
-      return new Trial(block, SimdBlockCode.of(form), runs, a, b);
+      int width = slot.form.vectors() * SimdBlock.LANES;
+      float[] a = new float[STEPS * slot.form.rows()];
+      return new Trial(slot, SimdBlockCode.of(slot.form), runs, a, new float[STEPS * width]);
     }
 
     /** Nanoseconds of the fastest of some calls. */
     long time(int calls) {
-      SimdBlock.Form form = block.form();
-      int rowC = form.vectors() * SimdBlock.LANES;
-      float[] c = new float[form.rows() * rowC];
+      SimdBlock.Form form = slot.form;
+      int width = form.vectors() * SimdBlock.LANES;
+      int rowA = form.sum() ? 1 : STEPS;
+      int stepA = form.sum() ? form.rows() : 1;
+      float[] c = new float[form.rows() * width];
       long best = Long.MAX_VALUE;
       for (int i = 0; i < calls; i++) {
         long start = System.nanoTime();
-        code.run(new int[2], runs, a, 0, b, 0, c, 0, rowC, i % 2 == 0);
+        code.run(new int[2], runs, a, 0, b, 0, c, 0, width, rowA, stepA, width);
         best = Math.min(best, System.nanoTime() - start);
       }
       return best;
     }
 
     boolean fast() {
-      return time(3) < (long) NANOS * STEPS * block.form().rows() * block.form().vectors();
+      return time(3) < (long) NANOS * STEPS * slot.form.rows() * slot.form.vectors();
     }
   }
 
@@ -84,7 +100,7 @@ final class SimdBlockCompiler {
     List<Trial> trials = new ArrayList<>();
     try {
       while (true) {
-        SimdBlock next = trials.isEmpty() ? WAITING.take() : WAITING.poll();
+        Slot next = trials.isEmpty() ? WAITING.take() : WAITING.poll();
         if (next == null) {
           trials.removeIf(SimdBlockCompiler::handOver);
           Thread.sleep(PAUSE_MILLIS);
@@ -101,7 +117,7 @@ final class SimdBlockCompiler {
 
   private static boolean handOver(Trial trial) {
     if (trial.fast()) {
-      trial.block.compiled(trial.code);
+      trial.slot.code = trial.code;
       return true;
     }
     return false;

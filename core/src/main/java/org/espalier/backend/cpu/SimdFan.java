@@ -1,6 +1,7 @@
 package org.espalier.backend.cpu;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -177,10 +178,11 @@ final class SimdFan {
     workers.parallel(
         groups,
         (group, worker) -> {
-          int from = group * images / groups;
-          int to = (group + 1) * images / groups;
-          for (int image = from; image < to; image++) {
-            Share share = new Share(partial, group * size, weights, image > from);
+          Share share = new Share(partial, group * size, weights);
+          Arrays.fill(partial, share.at, share.at + size, 0);
+          for (int image = group * images / groups;
+              image < (group + 1) * images / groups;
+              image++) {
             backward(workers, worker, fan, image, weight, share, dx, add);
           }
         });
@@ -190,7 +192,7 @@ final class SimdFan {
   }
 
   /** Where one image's share of the weights' gradients goes. */
-  private record Share(float[] partial, int at, boolean wanted, boolean add) {}
+  private record Share(float[] partial, int at, boolean wanted) {}
 
   private void backward(
       Workers workers,
@@ -216,8 +218,7 @@ final class SimdFan {
         atPacked += wide.packedBackward();
       }
       if (x != null) {
-        wide.gradWeight(
-            x.data(), x.offset(), dy.data(), dy.offset(), share.partial, atShare, share.add);
+        wide.gradWeight(x.data(), x.offset(), dy.data(), dy.offset(), share.partial, atShare);
         atShare += wide.weightSize();
       }
     }

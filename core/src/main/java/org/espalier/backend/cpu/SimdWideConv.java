@@ -49,8 +49,8 @@ final class SimdWideConv {
   /** Sums of products over one image. */
   private record Product(
       SimdBlock kernel, int[] blocks, int[] runs, int startB, int startC, int rowC) {
-    void run(float[] a, int atA, float[] b, int atB, float[] c, int atC, boolean add) {
-      kernel.run(blocks, runs, a, atA, b, atB + startB, c, atC + startC, rowC, add);
+    void run(float[] a, int atA, float[] b, int atB, float[] c, int atC) {
+      kernel.run(blocks, runs, a, atA, b, atB + startB, c, atC + startC, rowC);
     }
   }
 
@@ -84,7 +84,7 @@ final class SimdWideConv {
     weightRows = (joined ? conv.kw() : 1) * conv.in();
     paddedWeightRows =
         Arrays.stream(forwardPanels.vectors())
-            .map(vectors -> rows(weightRows, vectors, true))
+            .map(vectors -> SimdBlock.rows(vectors, true))
             .map(rows -> (weightRows + rows - 1) / rows * rows)
             .max()
             .orElseThrow();
@@ -108,8 +108,8 @@ final class SimdWideConv {
   }
 
   /** Rows of a block such that {@code count} rows take the fewest blocks, as even as can be. */
-  private static int rows(int count, int vectors, boolean sideBySide) {
-    int most = SimdBlock.rows(vectors, sideBySide);
+  private static int rows(int count, int vectors) {
+    int most = SimdBlock.rows(vectors, false);
     int blocks = (count + most - 1) / most;
     return (count + blocks - 1) / blocks;
   }
@@ -126,9 +126,11 @@ final class SimdWideConv {
       for (int vectors : panels.vectors()) {
         boolean flat = vectors == 3;
         int panel = vectors * LANES;
-        int rows = rows(line(part, frame), vectors, false);
+        int rows = rows(line(part, frame), vectors);
         SimdBlock kernel =
-            SimdBlockCompiler.block(new SimdBlock.Form(rows, vectors, rowA, 1, panel, flat));
+            new SimdBlock(
+                new SimdBlock.Form(false, rows, vectors, flat),
+                new SimdBlock.Strides(rowA, 1, panel));
         int[] blocks = blocks(part, frame, plan.targetW(), panels.width(), rows);
         int[] runs = runs(part, frame, panel, flat);
         products.add(new Product(kernel, blocks, runs, startB + column * depth, column, rowC));
@@ -222,10 +224,12 @@ final class SimdWideConv {
     }
     int column = 0;
     for (int vectors : forwardPanels.vectors()) {
-      int rows = rows(weightRows, vectors, true);
+      int rows = SimdBlock.rows(vectors, true);
       int stepA = conv.stride() * input.c();
       SimdBlock kernel =
-          SimdBlockCompiler.block(new SimdBlock.Form(rows, vectors, 1, stepA, columns, false));
+          new SimdBlock(
+              new SimdBlock.Form(true, rows, vectors, false),
+              new SimdBlock.Strides(1, stepA, columns));
       weight.add(new Product(kernel, weightBlocks(rows), runs, column, column, width));
       column += vectors * LANES;
     }
@@ -278,21 +282,21 @@ final class SimdWideConv {
   /** y {@code [pixels, width]} of one framed image. */
   void forward(float[] x, int atX, float[] packed, int atPacked, float[] y, int atY) {
     for (Product product : forward) {
-      product.run(x, atX, packed, atPacked, y, atY, false);
+      product.run(x, atX, packed, atPacked, y, atY);
     }
   }
 
   /** dx {@code [h*w, padded(in)]} of one framed gradient. */
   void gradInput(float[] dy, int atDy, float[] packed, int atPacked, float[] dx, int atDx) {
     for (Product product : backward) {
-      product.run(dy, atDy, packed, atPacked, dx, atDx, false);
+      product.run(dy, atDy, packed, atPacked, dx, atDx);
     }
   }
 
-  /** dw (+)= one image's share, in the layout that {@link #scatter} reads. */
-  void gradWeight(float[] x, int atX, float[] dy, int atDy, float[] dw, int atDw, boolean add) {
+  /** dw += one image's share, in the layout that {@link #scatter} reads. */
+  void gradWeight(float[] x, int atX, float[] dy, int atDy, float[] dw, int atDw) {
     for (Product product : weight) {
-      product.run(x, atX, dy, atDy, dw, atDw, add);
+      product.run(x, atX, dy, atDy, dw, atDw);
     }
   }
 

@@ -12,34 +12,37 @@ class SimdBlockTest {
 
   static List<SimdBlock.Form> forms() {
     return List.of(
-        new SimdBlock.Form(1, 1, 5, 1, SimdBlock.LANES, false),
-        new SimdBlock.Form(16, 1, 16, 1, SimdBlock.LANES, false),
-        new SimdBlock.Form(7, 2, 8, 1, 2 * SimdBlock.LANES, false),
-        new SimdBlock.Form(12, 2, 1, 3, 50, false),
-        new SimdBlock.Form(8, 3, 1, 16, 51, false),
-        new SimdBlock.Form(8, 3, 16, 1, 3 * SimdBlock.LANES, true),
-        new SimdBlock.Form(4, 3, 7, 1, 3 * SimdBlock.LANES, true));
+        new SimdBlock.Form(false, 1, 1, false),
+        new SimdBlock.Form(false, 16, 1, false),
+        new SimdBlock.Form(false, 7, 2, false),
+        new SimdBlock.Form(false, 8, 3, true),
+        new SimdBlock.Form(true, 16, 1, false),
+        new SimdBlock.Form(true, 12, 2, false),
+        new SimdBlock.Form(true, 8, 3, false));
   }
 
   /** The generated code against the definition, to the bit. */
   @ParameterizedTest
   @MethodSource("forms")
   void generatedCodeSumsInTheOrderOfTheDefinition(SimdBlock.Form form) {
-    int rowC = form.vectors() * SimdBlock.LANES + 3;
+    int width = form.vectors() * SimdBlock.LANES;
+    int rowC = width + 3;
+    int rowA = form.sum() ? 1 : 13;
+    int stepA = form.sum() ? 19 : 1;
+    int stepB = form.sum() ? width + 5 : width;
     int[] blocks = {0, 0, 11, form.rows() * rowC};
-    int[] runs = form.flat() ? new int[DEPTH] : new int[] {2, 1, 20, 60, 20 * form.stepB(), 17};
+    int[] runs = form.flat() ? new int[DEPTH] : new int[] {2, 1, 20, 60, 20 * stepB, 17};
     for (int i = 0; form.flat() && i < DEPTH; i++) {
       runs[i] = 3 * i % 29;
     }
     float[] a = random(2000, 1);
-    float[] b = random(DEPTH * form.stepB() + 100, 2);
-    for (boolean add : new boolean[] {false, true}) {
-      float[] wanted = random(2 * form.rows() * rowC + 5, 3);
-      float[] got = wanted.clone();
-      SimdBlock.plain(form, blocks, runs, a, 4, b, 5, wanted, 2, rowC, add);
-      SimdBlockCode.of(form).run(blocks, runs, a, 4, b, 5, got, 2, rowC, add);
-      assertThat(got).as("add " + add).isEqualTo(wanted);
-    }
+    float[] b = random(DEPTH * stepB + 100, 2);
+    float[] wanted = random(2 * form.rows() * rowC + 5, 3);
+    float[] got = wanted.clone();
+    SimdBlock.Strides strides = new SimdBlock.Strides(rowA, stepA, stepB);
+    SimdBlock.plain(form, strides, blocks, runs, a, 4, b, 5, wanted, 2, rowC);
+    SimdBlockCode.of(form).run(blocks, runs, a, 4, b, 5, got, 2, rowC, rowA, stepA, stepB);
+    assertThat(got).isEqualTo(wanted);
   }
 
   private static float[] random(int size, int stream) {

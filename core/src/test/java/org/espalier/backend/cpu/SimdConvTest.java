@@ -249,9 +249,10 @@ class SimdConvTest {
     single().forEach(this::gradientsOfTheWeightsAreThoseOfTheOracle);
   }
 
+  /** Only the small change of closures and lists: not even an array of the size of an image. */
   @Test
   void steadyStateAllocatesNoArrays() {
-    Conv conv = new Conv(8, 16, 16, 16, 16, 3, 3, 1, 1, 1, 1);
+    Conv conv = new Conv(8, 24, 24, 16, 16, 3, 3, 1, 1, 1, 1);
     Buffer x = random(one, inSize(conv), 1);
     Buffer w = random(one, conv.weightSize(), 2);
     Buffer y = random(one, conv.outSize(), 3);
@@ -271,7 +272,7 @@ class SimdConvTest {
     for (int i = 0; i < 20; i++) {
       step.run();
     }
-    assertThat((bean.getCurrentThreadAllocatedBytes() - before) / 20).isLessThan(16_384);
+    assertThat((bean.getCurrentThreadAllocatedBytes() - before) / 20).isLessThan(4 * 24 * 24 * 16);
   }
 
   private interface Kernel {
