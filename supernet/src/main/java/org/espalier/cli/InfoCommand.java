@@ -1,26 +1,58 @@
 package org.espalier.cli;
 
-import com.sun.management.OperatingSystemMXBean;
 import java.io.PrintWriter;
-import java.lang.management.ManagementFactory;
 import java.util.Locale;
 import jdk.incubator.vector.FloatVector;
 import org.espalier.backend.cpu.CpuBackends;
+import org.espalier.data.Dataset;
+import org.espalier.data.Datasets;
+import org.espalier.search.Configuration;
 import org.espalier.search.Environment;
+import org.espalier.search.MemoryPlan;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
-/** {@code espalier info}: what a report of a problem should begin with. */
-@Command(name = "info", description = "Show versions, the machine, and the devices found.")
+/**
+ * {@code espalier info}: what a report of a problem should begin with; with options of a search,
+ * what that would need.
+ */
+@Command(
+    name = "info",
+    sortOptions = false,
+    sortSynopsis = false,
+    description = {
+      "Show versions, the machine, and the devices found.",
+      "With the options of a search: what it would need of memory.",
+      ""
+    })
 final class InfoCommand implements Runnable {
   @Spec
   @SuppressWarnings("NullAway.Init") // by picocli
   private CommandSpec spec;
 
+  @Mixin private final SearchOptions search = new SearchOptions();
+
   @Override
   public void run() {
     PrintWriter out = spec.commandLine().getOut();
+    if (asksForARun()) {
+      Configuration configuration = search.configuration();
+      Dataset data = Datasets.open(configuration.data());
+      out.print(MemoryTable.of(configuration, data, MemoryPlan.ofSearch(configuration, data)));
+    } else {
+      machine(out);
+    }
+  }
+
+  /** Whether an option of a configuration is there. */
+  private boolean asksForARun() {
+    return spec.commandLine().getParseResult().matchedOptions().stream()
+        .anyMatch(option -> !option.longestName().equals("--verbose"));
+  }
+
+  private static void machine(PrintWriter out) {
     out.print(
         new Table("ll")
             .row("Espalier", Environment.version())
@@ -48,8 +80,8 @@ final class InfoCommand implements Runnable {
 
   private static String memory() {
     String heap = gibibytes(Runtime.getRuntime().maxMemory()) + " for this process";
-    return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system
-        ? heap + ", " + gibibytes(system.getTotalMemorySize()) + " in all"
+    return Environment.memory().isPresent()
+        ? heap + ", " + gibibytes(Environment.memory().getAsLong()) + " in all"
         : heap;
   }
 

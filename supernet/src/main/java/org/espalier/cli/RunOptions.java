@@ -4,26 +4,20 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.espalier.InputException;
-import org.espalier.search.Configuration;
-import org.espalier.search.Configurations;
+import org.espalier.search.MemoryLimit;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/**
- * The options of both commands that run for long; each but the last ones is a shorthand for
- * settings.
- */
+/** The options of both commands that run for long, beside those of their configuration. */
 final class RunOptions {
   /** They go with {@code --resume}: they change nothing in the run. */
-  private static final Set<String> HARMLESS = Set.of("--resume", "--verbose");
+  private static final Set<String> HARMLESS = Set.of("--resume", "--memory-limit", "--verbose");
 
   private static final DateTimeFormatter STAMP = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss");
 
@@ -32,83 +26,13 @@ final class RunOptions {
   private CommandSpec spec;
 
   @Option(
-      names = "--data",
-      paramLabel = "SPEC",
-      order = 10,
+      names = "--memory-limit",
+      paramLabel = "SIZE",
+      order = 29,
       description =
-          "Images to learn from, such as fashion-mnist or cifar10:DIR; see 'espalier list data'.")
-  private @Nullable String data;
-
-  @Option(
-      names = "--epochs",
-      paramLabel = "N",
-      order = 11,
-      description = "Passes over the training images.")
-  private @Nullable Integer epochs;
-
-  @Option(names = "--batch", paramLabel = "N", order = 13, description = "Images in a step.")
-  private @Nullable Integer batch;
-
-  @Option(
-      names = "--channels",
-      paramLabel = "C",
-      order = 14,
-      description = "Channels of the first cells.")
-  private @Nullable Integer channels;
-
-  @Option(
-      names = "--cells",
-      paramLabel = "N",
-      order = 15,
-      description = "Cells in each stage (nasbench201), or layers (darts).")
-  private @Nullable Integer cells;
-
-  @Option(
-      names = "--seed",
-      paramLabel = "N",
-      order = 16,
-      description = "Fixes everything that is drawn, and so the result.")
-  private @Nullable Long seed;
-
-  @Option(
-      names = "--device",
-      paramLabel = "NAME",
-      order = 17,
-      description = "auto, or one of 'espalier list devices'.")
-  private @Nullable String device;
-
-  @Option(
-      names = "--threads",
-      paramLabel = "N",
-      order = 18,
-      description =
-          "Threads of the device; the result does not depend on them. 0: one for each core.")
-  private @Nullable Integer threads;
-
-  @Option(
-      names = "--preset",
-      paramLabel = "laptop|paper",
-      order = 20,
-      description =
-          "Settings to start from: laptop (minutes on a CPU; the default), or paper (as"
-              + " published).")
-  private String preset = "laptop";
-
-  @Option(
-      names = "--config",
-      paramLabel = "FILE.yaml",
-      order = 21,
-      description = "Settings from a file, such as the config.yaml of an earlier run.")
-  private @Nullable Path config;
-
-  @Option(
-      names = "--set",
-      paramLabel = "KEY=VALUE",
-      order = 22,
-      description =
-          "A single setting, such as search.alpha.learningRate=0.001; wins over all others."
-              + " Repeatable.")
-  private List<String> set = new ArrayList<>();
+          "Refuse a run that needs more memory, such as 6g or 800m. Default: what the JVM's heap"
+              + " has room for.")
+  private @Nullable String memoryLimit;
 
   @Option(
       names = "--out",
@@ -153,64 +77,9 @@ final class RunOptions {
     return resume;
   }
 
-  /** The file of {@code --config}. */
-  @Nullable Path config() {
-    if (config != null && !Files.isRegularFile(config)) {
-      throw new InputException("--config " + config + ": there is no such file");
-    }
-    return config;
-  }
-
-  /**
-   * What the options come to.
-   *
-   * @param space whose defaults to start from
-   * @param how the section of the configuration that {@code --epochs} and {@code --batch} are for
-   * @param networks the sections that {@code --channels} and {@code --cells} are for
-   * @param more settings of options that only one command has
-   */
-  Configuration configuration(String space, String how, List<String> networks, List<String> more) {
-    List<String> settings = new ArrayList<>();
-    add(settings, "data", data);
-    add(settings, "seed", seed);
-    add(settings, "device", device);
-    add(settings, "threads", threads);
-    add(settings, how + ".epochs", epochs);
-    add(settings, how + ".batch", batch);
-    for (String network : networks) {
-      add(settings, network + ".channels", channels);
-      add(settings, network + ".cells", cells);
-    }
-    settings.addAll(more);
-    settings.addAll(set);
-    Configurations.Preset from =
-        switch (preset) {
-          case "laptop" -> Configurations.Preset.LAPTOP;
-          case "paper" -> Configurations.Preset.PAPER;
-          default ->
-              throw new InputException("unknown preset '" + preset + "'; known: laptop, paper");
-        };
-    Path file = config();
-    Configuration configuration =
-        file == null
-            ? Configurations.of(space, from, settings)
-            : Configurations.of(space, from, file, settings);
-    if (!configuration.space().equals(space)) {
-      throw new InputException(
-          "the settings are for the space "
-              + configuration.space()
-              + ", the defaults for "
-              + space
-              + "; name the space by --space, or in --config alone");
-    }
-    return configuration;
-  }
-
-  /** Adds a setting unless its option is missing. */
-  static void add(List<String> settings, String key, @Nullable Object value) {
-    if (value != null) {
-      settings.add(key + "=" + value);
-    }
+  /** What the run may need of memory. */
+  MemoryLimit memoryLimit() {
+    return memoryLimit == null ? MemoryLimit.ofHeap() : MemoryLimit.parse(memoryLimit);
   }
 
   /** Where a new run's files go. */

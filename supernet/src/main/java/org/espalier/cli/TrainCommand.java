@@ -8,6 +8,7 @@ import org.espalier.InputException;
 import org.espalier.search.Configuration;
 import org.espalier.search.Configurations;
 import org.espalier.search.Genotypes;
+import org.espalier.search.MemoryLimit;
 import org.espalier.search.TrainRun;
 import org.espalier.space.Genotype;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +37,7 @@ final class TrainCommand implements Callable<Integer> {
               + " DARTS_V2, PC_DARTS), or the path of a genotype.json.")
   private @Nullable String genotype;
 
+  @Mixin private final SettingOptions settings = new SettingOptions();
   @Mixin private final RunOptions options = new RunOptions();
 
   @Override
@@ -52,7 +54,7 @@ final class TrainCommand implements Callable<Integer> {
     }
     Genotype parsed = Genotypes.read(genotype);
     Configuration configuration =
-        options.configuration(parsed.space(), "training", List.of("training"), List.of());
+        settings.configuration(parsed.space(), "training", List.of("training"), List.of());
     return run(configuration, parsed, options.folder(parsed.space() + "-train"), false);
   }
 
@@ -69,12 +71,13 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private int run(Configuration configuration, Genotype architecture, Path folder, boolean resume) {
+    MemoryLimit limit = options.memoryLimit();
     Session session = new Session(spec.commandLine(), configuration, folder);
     return session.run(
         "train --resume",
         (progress, stop) ->
             Summary.ofTraining(
-                TrainRun.train(configuration, architecture, folder, resume, progress, stop),
+                TrainRun.train(configuration, architecture, folder, resume, limit, progress, stop),
                 folder,
                 session.charset()));
   }

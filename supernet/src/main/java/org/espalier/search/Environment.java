@@ -1,10 +1,13 @@
 package org.espalier.search;
 
+import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.OptionalLong;
 import org.espalier.backend.Backend;
 import org.espalier.data.Dataset;
 
@@ -29,6 +32,13 @@ public final class Environment {
     } catch (IOException e) {
       return System.getProperty("os.arch");
     }
+  }
+
+  /** Bytes of memory of this machine, or that this process's container has, where they are told. */
+  public static OptionalLong memory() {
+    return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system
+        ? OptionalLong.of(system.getTotalMemorySize())
+        : OptionalLong.empty();
   }
 
   static Map<String, String> describe(Configuration configuration, Dataset data, Backend backend) {

@@ -40,20 +40,32 @@ public final class SearchRun {
     this.saved = saved;
   }
 
+  /** A new run on the configuration's data, with as much memory as the heap can be. */
+  public static SearchRun start(Configuration configuration, Path folder) {
+    return start(configuration, folder, MemoryLimit.ofHeap());
+  }
+
   /**
    * A new run on the configuration's data.
    *
-   * @throws InputException if the data cannot be read, do not fit the space, or the folder is not
-   *     free
+   * @param limit of what it may need of memory
+   * @throws InputException if the data cannot be read, do not fit the space, the run does not fit
+   *     the limit, or the folder is not free
    */
-  public static SearchRun start(Configuration configuration, Path folder) {
-    return start(configuration, Datasets.open(configuration.data()), folder);
+  public static SearchRun start(Configuration configuration, Path folder, MemoryLimit limit) {
+    return start(configuration, Datasets.open(configuration.data()), folder, limit);
   }
 
   /** A new run on data of one's own; the configuration's {@code data} is their name only. */
   public static SearchRun start(Configuration configuration, Dataset data, Path folder) {
+    return start(configuration, data, folder, MemoryLimit.ofHeap());
+  }
+
+  private static SearchRun start(
+      Configuration configuration, Dataset data, Path folder, MemoryLimit limit) {
     DataCheck.search(configuration, data);
     Devices.open(configuration.device(), configuration.threads()).close();
+    MemoryPlan.ofSearch(configuration, data).require(limit);
     return new SearchRun(configuration, data, RunFolder.create(folder, configuration), null);
   }
 
@@ -62,25 +74,27 @@ public final class SearchRun {
    *
    * @throws InputException if there is no usable checkpoint in the folder
    */
-  public static SearchRun resume(Path folder) {
+  public static SearchRun resume(Path folder, MemoryLimit limit) {
     RunFolder existing = RunFolder.existing(folder);
     Configuration configuration = existing.configuration();
-    return resume(existing, configuration, Datasets.open(configuration.data()));
+    return resume(existing, configuration, Datasets.open(configuration.data()), limit);
   }
 
   /** Continues a run on data of one's own. */
   public static SearchRun resume(Path folder, Dataset data) {
     RunFolder existing = RunFolder.existing(folder);
-    return resume(existing, existing.configuration(), data);
+    return resume(existing, existing.configuration(), data, MemoryLimit.ofHeap());
   }
 
-  private static SearchRun resume(RunFolder existing, Configuration configuration, Dataset data) {
+  private static SearchRun resume(
+      RunFolder existing, Configuration configuration, Dataset data, MemoryLimit limit) {
     DataCheck.search(configuration, data);
     RunFolder.Saved saved = existing.load(configuration);
     if (saved.position().phase().equals(TrainRun.PHASE)) {
       throw new InputException(
           existing.path() + " holds a training; continue it with espalier train --resume");
     }
+    MemoryPlan.ofSearch(configuration, data).require(limit);
     return new SearchRun(configuration, data, existing, saved);
   }
 

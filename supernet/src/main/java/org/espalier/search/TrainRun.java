@@ -27,6 +27,7 @@ public final class TrainRun {
    *     checkpoint}
    * @param resume whether the folder holds a checkpoint of the same configuration and architecture
    *     to go on from
+   * @param limit of what it may need of memory
    * @throws StoppedException when {@code stop} has said so and the checkpoint is written
    */
   public static Contender train(
@@ -34,10 +35,12 @@ public final class TrainRun {
       Genotype genotype,
       Path folder,
       boolean resume,
+      MemoryLimit limit,
       Progress progress,
       BooleanSupplier stop) {
     Dataset data = Datasets.open(configuration.data());
     DataCheck.training(configuration, data);
+    MemoryPlan.ofTraining(configuration, genotype, data).require(limit);
     SearchSpace space = Spaces.of(configuration.space());
     try (Backend backend = Devices.open(configuration.device(), configuration.threads())) {
       RunFolder files =

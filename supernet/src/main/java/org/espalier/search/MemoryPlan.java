@@ -1,0 +1,154 @@
+package org.espalier.search;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.IntFunction;
+import java.util.stream.Collectors;
+import org.espalier.InputException;
+import org.espalier.data.Dataset;
+import org.espalier.space.Genotype;
+
+/**
+ * What a run will need of memory, found by a dry run of its passes before anything of it is
+ * allocated. Phases follow one another and give back what they had; the images stay.
+ */
+public final class MemoryPlan {
+  private static final int SMALLEST_BATCH = 2;
+
+  /** -Xmx over what a run needs: {@link MemoryLimit#ofHeap} is less by the collector's part. */
+  private static final double HEADROOM = 1.25;
+
+  private final long images;
+  private final List<Planned> phases;
+
+  /** A phase as configured, and as it would be with other batches. */
+  private record Planned(PhaseMemory memory, IntFunction<PhaseMemory> withBatch) {
+    static Planned of(int batch, IntFunction<PhaseMemory> withBatch) {
+      return new Planned(withBatch.apply(batch), withBatch);
+    }
+  }
+
+  private MemoryPlan(long images, Planned... phases) {
+    this.images = images;
+    this.phases = List.of(phases);
+  }
+
+  /**
+   * Of a search, and of training what it finds: the most that an architecture may need.
+   *
+   * @throws InputException if data and configuration do not go together
+   */
+  public static MemoryPlan ofSearch(Configuration configuration, Dataset data) {
+    DataCheck.search(configuration, data);
+    DryRun dry = new DryRun(configuration, data);
+    return new MemoryPlan(
+        dry.images(),
+        Planned.of(configuration.search().batch(), dry.search()),
+        Planned.of(configuration.training().batch(), dry.training(dry.heaviest())));
+  }
+
+  /** Of training one architecture. */
+  public static MemoryPlan ofTraining(
+      Configuration configuration, Genotype genotype, Dataset data) {
+    DataCheck.training(configuration, data);
+    DryRun dry = new DryRun(configuration, data);
+    return new MemoryPlan(
+        dry.images(), Planned.of(configuration.training().batch(), dry.training(genotype)));
+  }
+
+  /** The phases, one after the other. */
+  public List<PhaseMemory> phases() {
+    return phases.stream().map(Planned::memory).toList();
+  }
+
+  /** Bytes of the images, which all phases need. */
+  public long images() {
+    return images;
+  }
+
+  /** Bytes that a phase needs with the images. */
+  public long bytes(PhaseMemory phase) {
+    return images + phase.bytes();
+  }
+
+  /** Why the run cannot be, and what would help, in one line; empty if it can. */
+  public Optional<String> objection(MemoryLimit limit) {
+    List<Planned> tooLarge =
+        phases.stream().filter(phase -> bytes(phase.memory) > limit.bytes()).toList();
+    if (tooLarge.isEmpty()) {
+      return Optional.empty();
+    }
+    String needs =
+        tooLarge.stream()
+            .map(
+                phase ->
+                    phase.memory.phase()
+                        + " needs "
+                        + MemoryLimit.format(bytes(phase.memory))
+                        + " at "
+                        + phase.memory.batchKey()
+                        + " "
+                        + phase.memory.batch())
+            .collect(Collectors.joining(", "));
+    return Optional.of(
+        needs
+            + ", more than the "
+            + limit
+            + ": "
+            + smaller(tooLarge, limit)
+            + (limit.isHeap() ? larger(tooLarge) : ", or allow more"));
+  }
+
+  /**
+   * Returns if the run can be.
+   *
+   * @throws InputException with {@link #objection} if not
+   */
+  void require(MemoryLimit limit) {
+    objection(limit)
+        .ifPresent(
+            objection -> {
+              throw new InputException(objection);
+            });
+  }
+
+  private String smaller(List<Planned> phases, MemoryLimit limit) {
+    List<String> settings = new ArrayList<>();
+    for (Planned phase : phases) {
+      int batch = largestBatch(phase, limit);
+      if (batch < SMALLEST_BATCH) {
+        return "take fewer --channels or --cells (no batch is small enough)";
+      }
+      settings.add("--set " + phase.memory.batchKey() + "=" + batch);
+    }
+    return "take at most " + String.join(" ", settings);
+  }
+
+  /**
+   * The largest batch that fits, by halving what is between one that does and one that does not.
+   */
+  private int largestBatch(Planned phase, MemoryLimit limit) {
+    int fits = SMALLEST_BATCH - 1;
+    int doesNot = phase.memory.batch();
+    while (doesNot - fits > 1) {
+      int between = (fits + doesNot) >>> 1;
+      if (bytes(phase.withBatch.apply(between)) <= limit.bytes()) {
+        fits = between;
+      } else {
+        doesNot = between;
+      }
+    }
+    return fits;
+  }
+
+  private String larger(List<Planned> phases) {
+    long most = phases.stream().mapToLong(phase -> bytes(phase.memory)).max().orElse(0);
+    long heap = (long) Math.ceil(HEADROOM * most / 0x1p30);
+    return Environment.memory().stream()
+        .filter(all -> all < heap << 30)
+        .mapToObj(all -> "; a heap of %d GiB is more than this machine has".formatted(heap))
+        .findFirst()
+        .orElse(", or a larger heap: ESPALIER_JAVA_OPTS=-Xmx" + heap + "g");
+  }
+}

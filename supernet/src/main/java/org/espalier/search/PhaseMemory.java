@@ -1,0 +1,31 @@
+package org.espalier.search;
+
+/**
+ * What a phase of a run needs of memory, in bytes.
+ *
+ * @param phase search or training
+ * @param batch images in a step
+ * @param parameters values, gradients and optimiser state of the weights, of alpha if there is one
+ * @param activations all that the pool holds once every kind of pass has been made
+ * @param workspace that kernels keep for themselves: an estimate, of the fast CPU back end
+ * @param batches images on the device, and those that loaders prepare
+ * @param checkpoint copies made while one is written
+ */
+public record PhaseMemory(
+    String phase,
+    int batch,
+    long parameters,
+    long activations,
+    long workspace,
+    long batches,
+    long checkpoint) {
+  /** All of it. */
+  public long bytes() {
+    return parameters + activations + workspace + batches + checkpoint;
+  }
+
+  /** The key of the batch's size in a configuration. */
+  public String batchKey() {
+    return phase + ".batch";
+  }
+}
