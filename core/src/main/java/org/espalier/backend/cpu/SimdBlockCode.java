@@ -124,17 +124,19 @@ final class SimdBlockCode {
 
   /** Sums begin with what is in c, or with zero. */
   private void begin(int c0) {
+    if (!form.sum()) {
+      species().invokestatic(FLOAT_VECTOR, "zero", MethodTypeDesc.of(FLOAT_VECTOR, SPECIES));
+      for (int sum : sums) {
+        code.dup().astore(sum);
+      }
+      code.pop();
+      return;
+    }
     for (int r = 0; r < form.rows(); r++) {
       for (int v = 0; v < form.vectors(); v++) {
-        species();
-        if (form.sum()) {
-          code.aload(C);
-          placeInC(c0, r, v);
-          fromArray();
-        } else {
-          code.invokestatic(FLOAT_VECTOR, "zero", MethodTypeDesc.of(FLOAT_VECTOR, SPECIES));
-        }
-        code.astore(sums[r * form.vectors() + v]);
+        species().aload(C);
+        placeInC(c0, r, v);
+        fromArray().astore(sums[r * form.vectors() + v]);
       }
     }
   }

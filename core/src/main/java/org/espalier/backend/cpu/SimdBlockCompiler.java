@@ -17,19 +17,19 @@ final class SimdBlockCompiler {
   private static final Map<SimdBlock.Form, Slot> SLOTS = new ConcurrentHashMap<>();
   private static final LinkedBlockingQueue<Slot> WAITING = new LinkedBlockingQueue<>();
 
-  /** Steps of a trial. */
-  private static final int STEPS = 64;
+  /** Steps of a trial: so few that the call, and not its loop, is what becomes hot. */
+  private static final int STEPS = 16;
 
-  /** Calls that make the virtual machine compile: 15,000 turns of a loop by default. */
-  private static final int CALLS = 400;
+  /** Calls that make the virtual machine compile, first at all and then well. */
+  private static final int CALLS = 1200;
 
   /**
    * Compiled code does a product of vectors in less than a nanosecond; interpreted, or compiled
    * without putting vectors into registers, it takes ten times as long at the least.
    */
-  private static final int NANOS = 3;
+  private static final int NANOS = 5;
 
-  private static final long PAUSE_MILLIS = 5;
+  private static final long PAUSE_MILLIS = 20;
 
   static {
     Thread thread = new Thread(SimdBlockCompiler::work, "espalier-compiler");
@@ -92,7 +92,7 @@ final class SimdBlockCompiler {
     }
 
     boolean fast() {
-      return time(3) < (long) NANOS * STEPS * slot.form.rows() * slot.form.vectors();
+      return time(CALLS / 20) < (long) NANOS * STEPS * slot.form.rows() * slot.form.vectors();
     }
   }
 
@@ -106,6 +106,8 @@ final class SimdBlockCompiler {
           Thread.sleep(PAUSE_MILLIS);
         } else {
           Trial trial = Trial.of(next);
+          trial.time(CALLS);
+          Thread.sleep(PAUSE_MILLIS);
           trial.time(CALLS);
           trials.add(trial);
         }

@@ -172,10 +172,10 @@ final class SimdDepthwise {
     if (!relu && input.bare() && conv.in() % LANES == 0) {
       return (CpuBuffer) source.slice(image * input.imageSize(), input.imageSize());
     }
-    float[] framed = workers.scratch(worker, FRAMED, input.size() + LANES);
+    CpuBuffer framed = workers.buffer(worker, FRAMED, input.size() + LANES);
     int start = source.offset() + image * input.imageSize();
-    input.place(relu, source.data(), start, framed, 0);
-    return new CpuBuffer(framed, 0, input.size());
+    input.place(relu, source.data(), start, framed.data(), framed.offset());
+    return framed;
   }
 
   /** dx (+)= the gradient, if wanted; dw += its own, if wanted; both from one reading. */
@@ -193,15 +193,14 @@ final class SimdDepthwise {
           for (int image = group * conv.n() / groups;
               image < (group + 1) * conv.n() / groups;
               image++) {
-            float[] dy = workers.scratch(worker, UPSTREAM, upstream.size() + LANES);
-            upstream.border(dy, 0);
+            CpuBuffer dy = workers.buffer(worker, UPSTREAM, upstream.size() + LANES);
+            upstream.border(dy.data(), dy.offset());
             upstream.gradient(
                 Objects.requireNonNull(arm.upstream()),
                 CpuBuffer.of(arm.y()),
                 image,
                 conv.in(),
                 dy,
-                0,
                 0);
             if (dx != null) {
               gradInput(workers, worker, fan.relu(), image, dy, packed, x, dx, add);
@@ -210,7 +209,15 @@ final class SimdDepthwise {
               CpuBuffer a = framed(workers, worker, fan.relu(), x, image);
               for (int column = 0; column < table.width; column += LANES) {
                 for (int tap = 0; tap < table.taps.length; tap += TAPS) {
-                  taps9(tap, column, a.data(), a.offset(), dy, sums, group * size);
+                  taps9(
+                      tap,
+                      column,
+                      a.data(),
+                      a.offset(),
+                      dy.data(),
+                      dy.offset(),
+                      sums,
+                      group * size);
                 }
               }
             }
@@ -226,14 +233,14 @@ final class SimdDepthwise {
       int worker,
       boolean relu,
       int image,
-      float[] dy,
+      CpuBuffer dy,
       float[] packed,
       CpuBuffer x,
       CpuBuffer dx,
       boolean add) {
-    float[] result = workers.scratch(worker, RESULT, input.imageSize());
+    CpuBuffer result = workers.buffer(worker, RESULT, input.imageSize());
     for (Table table : backward) {
-      pixels8(table, dy, 0, packed, table.start, result, 0);
+      pixels8(table, dy.data(), dy.offset(), packed, table.start, result.data(), result.offset());
     }
     int pixels = conv.h() * conv.w();
     SimdMask.deliver(result, 1, pixels, conv.in(), conv.in(), relu, x, dx, image, add);
@@ -313,7 +320,14 @@ final class SimdDepthwise {
 
   /** Adds one image's share of the gradient of 9 kernel positions, for one vector of channels. */
   private void taps9(
-      int firstTap, int column, float[] a, int startA, float[] dy, float[] sum, int startC) {
+      int firstTap,
+      int column,
+      float[] a,
+      int startA,
+      float[] dy,
+      int startDy,
+      float[] sum,
+      int startC) {
     Table table = forward.getFirst();
     int perLine = conv.outW() / table.abreast;
     int step = conv.stride() * table.width;
@@ -338,7 +352,7 @@ final class SimdDepthwise {
     FloatVector c8 = FloatVector.zero(S);
     for (int line = 0; line < conv.outH(); line++) {
       int at = line * conv.stride() * input.rowSize();
-      int from = upstream.origin() + line * upstream.rowSize() + column;
+      int from = startDy + upstream.origin() + line * upstream.rowSize() + column;
       for (int pixel = 0; pixel < perLine; pixel++) {
         FloatVector g = FloatVector.fromArray(S, dy, from);
         c0 = FloatVector.fromArray(S, a, at + t0).fma(g, c0);

@@ -81,11 +81,11 @@ final class SimdFan {
   // ---- forward
 
   void forward(Workers workers, Fan fan) {
-    float[] packed =
-        workers.scratch(0, PACKED, wides.stream().mapToInt(SimdWideConv::packedForward).sum());
-    int at = 0;
+    CpuBuffer packed =
+        workers.buffer(0, PACKED, wides.stream().mapToInt(SimdWideConv::packedForward).sum());
+    int at = packed.offset();
     for (SimdWideConv wide : wides) {
-      wide.packForward(workers, fan, packed, at);
+      wide.packForward(workers, fan, packed.data(), at);
       at += wide.packedForward();
     }
     int moments = fan.arms().stream().mapToInt(arm -> 2 * arm.conv().out()).sum();
@@ -111,15 +111,15 @@ final class SimdFan {
       int worker,
       Fan fan,
       int image,
-      float[] packed,
+      CpuBuffer packed,
       double[] parts,
       int moments) {
     CpuBuffer x = framed(workers, worker, fan, image, 0);
-    int atPacked = 0;
+    int atPacked = packed.offset();
     int part = image * moments;
     for (SimdWideConv wide : wides) {
       CpuBuffer y = result(workers, worker, fan, wide, image);
-      wide.forward(x.data(), x.offset(), packed, atPacked, y.data(), y.offset());
+      wide.forward(x.data(), x.offset(), packed.data(), atPacked, y.data(), y.offset());
       atPacked += wide.packedForward();
       for (int i = 0; i < wide.arms.length; i++) {
         Fan.Arm arm = fan.arms().get(wide.arms[i]);
@@ -143,7 +143,7 @@ final class SimdFan {
     int size = wide.pixels() * wide.width;
     return wide.direct()
         ? (CpuBuffer) fan.arms().get(wide.arms[0]).y().slice(image * size, size)
-        : new CpuBuffer(workers.scratch(worker, RESULT, size), 0, size);
+        : workers.buffer(worker, RESULT, size);
   }
 
   /** One image as the kernels read it. */
@@ -153,28 +153,26 @@ final class SimdFan {
     if (frame.bare() && !fan.relu() && slack == 0) {
       return new CpuBuffer(x.data(), start, frame.size());
     }
-    float[] framed = workers.scratch(worker, FRAMED, frame.size() + slack);
-    frame.place(fan.relu(), x.data(), start, framed, 0);
-    return new CpuBuffer(framed, 0, frame.size());
+    CpuBuffer framed = workers.buffer(worker, FRAMED, frame.size() + slack);
+    frame.place(fan.relu(), x.data(), start, framed.data(), framed.offset());
+    return framed;
   }
 
   // ---- backward
 
   void backward(Workers workers, Fan fan, @Nullable CpuBuffer dx, boolean add) {
-    float[] packed = {};
-    if (dx != null) {
-      packed =
-          workers.scratch(0, PACKED, wides.stream().mapToInt(SimdWideConv::packedBackward).sum());
-      int at = 0;
-      for (SimdWideConv wide : wides) {
-        wide.packBackward(workers, fan, packed, at);
+    int weightSize = wides.stream().mapToInt(SimdWideConv::packedBackward).sum();
+    CpuBuffer packed = workers.buffer(0, PACKED, dx == null ? 0 : weightSize);
+    int at = packed.offset();
+    for (SimdWideConv wide : wides) {
+      if (dx != null) {
+        wide.packBackward(workers, fan, packed.data(), at);
         at += wide.packedBackward();
       }
     }
     boolean weights = fan.arms().stream().anyMatch(arm -> arm.dw() != null);
     int size = weights ? wides.stream().mapToInt(SimdWideConv::weightSize).sum() : 0;
     float[] partial = workers.scratch(0, PARTIAL, groups * size);
-    float[] weight = packed;
     workers.parallel(
         groups,
         (group, worker) -> {
@@ -183,7 +181,7 @@ final class SimdFan {
           for (int image = group * images / groups;
               image < (group + 1) * images / groups;
               image++) {
-            backward(workers, worker, fan, image, weight, share, dx, add);
+            backward(workers, worker, fan, image, packed, share, dx, add);
           }
         });
     if (weights) {
@@ -199,22 +197,22 @@ final class SimdFan {
       int worker,
       Fan fan,
       int image,
-      float[] packed,
+      CpuBuffer packed,
       Share share,
       @Nullable CpuBuffer dx,
       boolean add) {
     int pitch = SimdPanels.padded(frame.c());
     int pixels = frame.h() * frame.w();
-    float[] sums =
-        dx == null ? packed : workers.scratch(worker, RESULT, wides.size() * pixels * pitch);
+    CpuBuffer sums = workers.buffer(worker, RESULT, wides.size() * pixels * pitch);
     CpuBuffer x = share.wanted ? framed(workers, worker, fan, image, slack) : null;
-    int atPacked = 0;
+    int atPacked = packed.offset();
     int atShare = share.at;
     for (int i = 0; i < wides.size(); i++) {
       SimdWideConv wide = wides.get(i);
       CpuBuffer dy = upstream(workers, worker, fan, wide, image);
       if (dx != null) {
-        wide.gradInput(dy.data(), dy.offset(), packed, atPacked, sums, i * pixels * pitch);
+        int to = sums.offset() + i * pixels * pitch;
+        wide.gradInput(dy.data(), dy.offset(), packed.data(), atPacked, sums.data(), to);
         atPacked += wide.packedBackward();
       }
       if (x != null) {
@@ -240,8 +238,8 @@ final class SimdFan {
         return (CpuBuffer) upstream.g().slice(image * to.size(), to.size());
       }
     }
-    float[] framed = workers.scratch(worker, UPSTREAM, to.size() + wide.width - wide.columns);
-    to.border(framed, 0);
+    CpuBuffer framed = workers.buffer(worker, UPSTREAM, to.size() + wide.width - wide.columns);
+    to.border(framed.data(), framed.offset());
     for (int i = 0; i < wide.arms.length; i++) {
       Fan.Arm arm = fan.arms().get(wide.arms[i]);
       to.gradient(
@@ -250,10 +248,9 @@ final class SimdFan {
           image,
           arm.conv().out(),
           framed,
-          0,
           wide.column(i));
     }
-    return new CpuBuffer(framed, 0, to.size());
+    return framed;
   }
 
   /** Adds up what the image groups left, in their order, and hands it to the arms. */

@@ -80,18 +80,18 @@ record SimdFrame(int h, int w, int c, int top, int left, int framedH, int framed
    * {@code column} on.
    */
   void gradient(
-      Upstream upstream, CpuBuffer x, int image, int channels, float[] target, int at, int column) {
+      Upstream upstream, CpuBuffer x, int image, int channels, CpuBuffer target, int column) {
     CpuBuffer g = CpuBuffer.of(upstream.g());
     int imageStart = image * h * w * channels;
     for (int v = 0; v < channels; v += S.length()) {
       Slice slice = new Slice(v, Math.min(S.length(), channels - v), channels);
       for (int y = 0; y < h; y++) {
         int from = imageStart + y * w * channels + v;
-        int to = at + origin() + y * rowSize() + column + v;
+        int to = target.offset() + origin() + y * rowSize() + column + v;
         if (upstream.coefficients() == null) {
-          copy(slice, g, from, target, to);
+          copy(slice, g, from, target.data(), to);
         } else {
-          rule(slice, g, x, CpuBuffer.of(upstream.coefficients()), from, target, to);
+          rule(slice, g, x, CpuBuffer.of(upstream.coefficients()), from, target.data(), to);
         }
       }
     }

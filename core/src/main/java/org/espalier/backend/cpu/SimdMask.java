@@ -16,7 +16,7 @@ final class SimdMask {
    * there was a ReLU.
    */
   static void deliver(
-      float[] sums,
+      CpuBuffer sums,
       int terms,
       int pixels,
       int pitch,
@@ -28,12 +28,32 @@ final class SimdMask {
       boolean add) {
     int start = image * pixels * channels;
     if (pitch == channels) {
-      row(sums, 0, terms, pixels * pitch, pixels * channels, relu, x, dx, start, add);
+      row(
+          sums.data(),
+          sums.offset(),
+          terms,
+          pixels * pitch,
+          pixels * channels,
+          relu,
+          x,
+          dx,
+          start,
+          add);
       return;
     }
     for (int pixel = 0; pixel < pixels; pixel++) {
       int at = start + pixel * channels;
-      row(sums, pixel * pitch, terms, pixels * pitch, channels, relu, x, dx, at, add);
+      row(
+          sums.data(),
+          sums.offset() + pixel * pitch,
+          terms,
+          pixels * pitch,
+          channels,
+          relu,
+          x,
+          dx,
+          at,
+          add);
     }
   }
 

@@ -97,6 +97,11 @@ final class Workers implements AutoCloseable {
     return array;
   }
 
+  /** The same as a buffer of {@code size} floats. */
+  CpuBuffer buffer(int worker, int slot, int size) {
+    return new CpuBuffer(scratch(worker, slot, size), 0, size);
+  }
+
   @Override
   public void close() {
     closed = true;

@@ -13,6 +13,7 @@ class SimdBlockTest {
   static List<SimdBlock.Form> forms() {
     return List.of(
         new SimdBlock.Form(false, 1, 1, false),
+        new SimdBlock.Form(false, 3, 2, false),
         new SimdBlock.Form(false, 16, 1, false),
         new SimdBlock.Form(false, 7, 2, false),
         new SimdBlock.Form(false, 8, 3, true),
@@ -21,10 +22,10 @@ class SimdBlockTest {
         new SimdBlock.Form(true, 8, 3, false));
   }
 
-  /** The generated code against the definition, to the bit. */
+  /** Generated and plain code against the definition, to the bit. */
   @ParameterizedTest
   @MethodSource("forms")
-  void generatedCodeSumsInTheOrderOfTheDefinition(SimdBlock.Form form) {
+  void allCodeSumsInTheOrderOfTheDefinition(SimdBlock.Form form) {
     int width = form.vectors() * SimdBlock.LANES;
     int rowC = width + 3;
     int rowA = form.sum() ? 1 : 13;
@@ -38,11 +39,45 @@ class SimdBlockTest {
     float[] a = random(2000, 1);
     float[] b = random(DEPTH * stepB + 100, 2);
     float[] wanted = random(2 * form.rows() * rowC + 5, 3);
+    float[] plain = wanted.clone();
     float[] got = wanted.clone();
     SimdBlock.Strides strides = new SimdBlock.Strides(rowA, stepA, stepB);
-    SimdBlock.plain(form, strides, blocks, runs, a, 4, b, 5, wanted, 2, rowC);
+    define(form, strides, blocks, runs, a, 4, b, 5, wanted, 2, rowC);
+    SimdBlock.plain(form, strides, blocks, runs, a, 4, b, 5, plain, 2, rowC);
+    assertThat(plain).isEqualTo(wanted);
     SimdBlockCode.of(form).run(blocks, runs, a, 4, b, 5, got, 2, rowC, rowA, stepA, stepB);
     assertThat(got).isEqualTo(wanted);
+  }
+
+  private static void define(
+      SimdBlock.Form form,
+      SimdBlock.Strides strides,
+      int[] blocks,
+      int[] runs,
+      float[] a,
+      int startA,
+      float[] b,
+      int startB,
+      float[] c,
+      int startC,
+      int rowC) {
+    int width = form.flat() ? 1 : 3;
+    for (int block = 0; block < blocks.length; block += 2) {
+      for (int r = 0; r < form.rows(); r++) {
+        for (int column = 0; column < form.vectors() * SimdBlock.LANES; column++) {
+          int to = startC + blocks[block + 1] + r * rowC + column;
+          float sum = form.sum() ? c[to] : 0;
+          for (int run = 0; run < runs.length; run += width) {
+            int atA = startA + blocks[block] + runs[run] + r * strides.rowA();
+            int atB = startB + (form.flat() ? run * strides.stepB() : runs[run + 1]) + column;
+            for (int i = 0; i < (form.flat() ? 1 : runs[run + 2]); i++) {
+              sum = Math.fma(a[atA + i * strides.stepA()], b[atB + i * strides.stepB()], sum);
+            }
+          }
+          c[to] = sum;
+        }
+      }
+    }
   }
 
   private static float[] random(int size, int stream) {
