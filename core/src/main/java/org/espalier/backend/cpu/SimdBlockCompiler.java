@@ -31,6 +31,9 @@ final class SimdBlockCompiler {
 
   private static final long PAUSE_MILLIS = 20;
 
+  /** At first the virtual machine has smaller code to compile, which the first step waits for. */
+  private static final long START_MILLIS = 3000;
+
   static {
     Thread thread = new Thread(SimdBlockCompiler::work, "espalier-compiler");
     thread.setDaemon(true);
@@ -99,6 +102,7 @@ final class SimdBlockCompiler {
   private static void work() {
     List<Trial> trials = new ArrayList<>();
     try {
+      Thread.sleep(START_MILLIS);
       while (true) {
         Slot next = trials.isEmpty() ? WAITING.take() : WAITING.poll();
         if (next == null) {
