@@ -27,10 +27,10 @@ public final class Tape implements AutoCloseable {
   private final List<Pass> passes = new ArrayList<>();
 
   /** The passes that convolutions of a tensor may still join. */
-  private final Map<Tensor, Pass> waiting = new IdentityHashMap<>();
+  private final IdentityHashMap<Tensor, Pass> waiting = new IdentityHashMap<>();
 
   /** Gradients that rules read, and how many want to keep each, its own tensor included. */
-  private final Map<Buffer, Integer> held = new IdentityHashMap<>();
+  private final IdentityHashMap<Buffer, Integer> held = new IdentityHashMap<>();
 
   private final List<Tensor> owned = new ArrayList<>();
   private final Map<Op, Map<Tensor, Tensor>> shared = new HashMap<>();
