@@ -32,6 +32,9 @@ final class DryRun {
   /** Ways to lay a path, or to wire an architecture, that are tried. */
   private static final int WIRINGS = 8;
 
+  /** Paths that are tried with all kinds of candidates in them. */
+  private static final int DRAWS = 32;
+
   /** A loader prepares one batch while the one before is used. */
   private static final int BATCHES_OF_A_LOADER = 2;
 
@@ -88,13 +91,17 @@ final class DryRun {
             });
   }
 
-  /** Every kind of pass: as drawn, then along the paths that may be drawn. */
+  /** Every kind of pass: as drawn, then each candidate wherever one alone is taken. */
   private void search(Bilevel bilevel, OnePath strategy, DryBackend dry, int batch) {
     Feed train = blank(dry.backend(), batch);
     Feed valid = blank(dry.backend(), batch);
     strategy.takeAsDrawn();
     for (double progress : new double[] {0, 1}) {
       step(bilevel, strategy, train, valid, new Bilevel.Moment(progress, RNG));
+    }
+    for (int path = 0; strategy.samples() && path < DRAWS; path++) {
+      strategy.takeAny(RNG.split(path));
+      step(bilevel, strategy, train, valid, new Bilevel.Moment(0, RNG.split(path)));
     }
     for (int k = 0; strategy.samples() && k < space.candidates().size(); k++) {
       strategy.take(k);

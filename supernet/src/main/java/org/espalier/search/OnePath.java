@@ -5,6 +5,8 @@ import org.espalier.strategy.Draw;
 import org.espalier.strategy.Strategy;
 import org.espalier.supernet.Selection;
 import org.espalier.supernet.Selections;
+import org.espalier.tensor.Rng;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A strategy with one candidate wherever it takes a single one: what the paths that it may draw
@@ -15,22 +17,32 @@ final class OnePath implements Strategy {
 
   private final Strategy strategy;
   private final int none;
+  private final int candidates;
   private int candidate = DRAWN;
+  private @Nullable Rng mixture;
   private boolean samples;
 
   OnePath(Strategy strategy, SearchSpace space) {
     this.strategy = strategy;
     none = space.candidate("none");
+    candidates = space.candidates().size();
   }
 
   /** From now on whatever the strategy draws, as at first. */
   void takeAsDrawn() {
     candidate = DRAWN;
+    mixture = null;
   }
 
   /** From now on this candidate. */
   void take(int k) {
     candidate = k;
+    mixture = null;
+  }
+
+  /** From now on any candidates, edge by edge: a back end without values draws always the same. */
+  void takeAny(Rng rng) {
+    mixture = rng;
   }
 
   /** Whether a single candidate has been taken so far. */
@@ -61,11 +73,13 @@ final class OnePath implements Strategy {
   public Selections select(Draw draw) {
     Selections drawn = strategy.select(draw);
     return (kind, edge) ->
-        drawn.at(kind, edge) instanceof Selection.One one ? taken(one) : drawn.at(kind, edge);
+        drawn.at(kind, edge) instanceof Selection.One one
+            ? taken(one, mixture == null ? candidate : mixture.split(kind).below(edge, candidates))
+            : drawn.at(kind, edge);
   }
 
   /** An edge without weights and candidate is none of the path's. */
-  private Selection taken(Selection.One one) {
+  private Selection taken(Selection.One one, int candidate) {
     samples = true;
     boolean unused = one.weights() == null && one.index() == none;
     return candidate == DRAWN || unused

@@ -2,6 +2,7 @@ package org.espalier.backend.cpu;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The one micro-kernel of convolutions and their gradients: a block of sums of products, {@code
@@ -23,9 +24,14 @@ final class SimdBlock {
 
   private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
 
+  /** After so many images, code for this distance of rows alone is worth its compilation. */
+  private static final int HOT = 3000;
+
   private final Form form;
   private final Strides strides;
-  private final SimdBlockCompiler.Slot code;
+  private final SimdBlockCompiler.Slot general;
+  private SimdBlockCompiler.@Nullable Slot special;
+  private int calls;
 
   /**
    * What is constant in the code of a block.
@@ -35,8 +41,10 @@ final class SimdBlock {
    *     stepB what the vectors hold, and c is written over
    * @param flat whether a run is a single product: for three vectors, whose arithmetic hides the
    *     look-up of its place, that is faster than to enter and leave a loop for each run
+   * @param rowA the distance of rows in a where that is a constant of the code, which saves it the
+   *     address of each row; 0 where it is not, so that the code serves for all distances
    */
-  record Form(boolean sum, int rows, int vectors, boolean flat) {}
+  record Form(boolean sum, int rows, int vectors, boolean flat, int rowA) {}
 
   /** Distances in a, from row to row and from step to step, and in b from step to step. */
   record Strides(int rowA, int stepA, int stepB) {}
@@ -69,7 +77,7 @@ final class SimdBlock {
   SimdBlock(Form form, Strides strides) {
     this.form = form;
     this.strides = strides;
-    code = SimdBlockCompiler.slot(form);
+    general = SimdBlockCompiler.slot(form);
   }
 
   /**
@@ -96,7 +104,7 @@ final class SimdBlock {
       float[] c,
       int startC,
       int rowC) {
-    Code fast = code.compiled();
+    Code fast = code();
     if (fast == null) {
       plain(form, strides, blocks, runs, a, startA, b, startB, c, startC, rowC);
     } else {
@@ -114,6 +122,17 @@ final class SimdBlock {
           strides.stepA,
           strides.stepB);
     }
+  }
+
+  /** The best there is by now. Threads that count at once lose a count, no more. */
+  private @Nullable Code code() {
+    SimdBlockCompiler.Slot mine = special;
+    if (mine == null && !form.sum && ++calls == HOT) {
+      int rowA = strides.rowA;
+      special = SimdBlockCompiler.slot(new Form(false, form.rows, form.vectors, form.flat, rowA));
+    }
+    Code best = mine == null ? null : mine.compiled();
+    return best == null ? general.compiled() : best;
   }
 
   /** The same in blocks of four rows by one vector, of any form: a third to half as fast. */

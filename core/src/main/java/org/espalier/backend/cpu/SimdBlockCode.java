@@ -218,8 +218,8 @@ final class SimdBlockCode {
     int x = code.allocateLocal(TypeKind.REFERENCE);
     for (int r = 0; r < form.rows(); r++) {
       species().aload(A).iload(atA);
-      if (form.sum()) {
-        code.loadConstant(r);
+      if (form.sum() || form.rowA() > 0) {
+        code.loadConstant(form.sum() ? r : r * form.rowA());
       } else {
         code.iload(ROW_A).loadConstant(r).imul();
       }

@@ -74,21 +74,24 @@ final class SimdBlockCompiler {
         runs = IntStream.range(0, STEPS).toArray();
       }
       int width = slot.form.vectors() * SimdBlock.LANES;
-      float[] a = new float[STEPS * slot.form.rows()];
+      float[] a = new float[rowA(slot.form) * slot.form.rows() + STEPS * slot.form.rows()];
       return new Trial(slot, SimdBlockCode.of(slot.form), runs, a, new float[STEPS * width]);
+    }
+
+    private static int rowA(SimdBlock.Form form) {
+      return form.rowA() > 0 ? form.rowA() : form.sum() ? 1 : STEPS;
     }
 
     /** Nanoseconds of the fastest of some calls. */
     long time(int calls) {
       SimdBlock.Form form = slot.form;
       int width = form.vectors() * SimdBlock.LANES;
-      int rowA = form.sum() ? 1 : STEPS;
       int stepA = form.sum() ? form.rows() : 1;
       float[] c = new float[form.rows() * width];
       long best = Long.MAX_VALUE;
       for (int i = 0; i < calls; i++) {
         long start = System.nanoTime();
-        code.run(new int[2], runs, a, 0, b, 0, c, 0, width, rowA, stepA, width);
+        code.run(new int[2], runs, a, 0, b, 0, c, 0, width, rowA(form), stepA, width);
         best = Math.min(best, System.nanoTime() - start);
       }
       return best;

@@ -129,7 +129,7 @@ final class SimdWideConv {
         int rows = rows(line(part, frame), vectors);
         SimdBlock kernel =
             new SimdBlock(
-                new SimdBlock.Form(false, rows, vectors, flat),
+                new SimdBlock.Form(false, rows, vectors, flat, 0),
                 new SimdBlock.Strides(rowA, 1, panel));
         int[] blocks = blocks(part, frame, plan.targetW(), panels.width(), rows);
         int[] runs = runs(part, frame, panel, flat);
@@ -228,7 +228,7 @@ final class SimdWideConv {
       int stepA = conv.stride() * input.c();
       SimdBlock kernel =
           new SimdBlock(
-              new SimdBlock.Form(true, rows, vectors, false),
+              new SimdBlock.Form(true, rows, vectors, false, 0),
               new SimdBlock.Strides(1, stepA, columns));
       weight.add(new Product(kernel, weightBlocks(rows), runs, column, column, width));
       column += vectors * LANES;

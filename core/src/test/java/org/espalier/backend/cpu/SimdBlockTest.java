@@ -12,14 +12,16 @@ class SimdBlockTest {
 
   static List<SimdBlock.Form> forms() {
     return List.of(
-        new SimdBlock.Form(false, 1, 1, false),
-        new SimdBlock.Form(false, 3, 2, false),
-        new SimdBlock.Form(false, 16, 1, false),
-        new SimdBlock.Form(false, 7, 2, false),
-        new SimdBlock.Form(false, 8, 3, true),
-        new SimdBlock.Form(true, 16, 1, false),
-        new SimdBlock.Form(true, 12, 2, false),
-        new SimdBlock.Form(true, 8, 3, false));
+        new SimdBlock.Form(false, 1, 1, false, 0),
+        new SimdBlock.Form(false, 3, 2, false, 0),
+        new SimdBlock.Form(false, 16, 1, false, 0),
+        new SimdBlock.Form(false, 7, 2, false, 0),
+        new SimdBlock.Form(false, 8, 3, true, 0),
+        new SimdBlock.Form(false, 16, 1, false, 13),
+        new SimdBlock.Form(false, 8, 3, true, 13),
+        new SimdBlock.Form(true, 16, 1, false, 0),
+        new SimdBlock.Form(true, 12, 2, false, 0),
+        new SimdBlock.Form(true, 8, 3, false, 0));
   }
 
   /** Generated and plain code against the definition, to the bit. */
