@@ -77,16 +77,12 @@ final class ProfileCommand implements Callable<Integer> {
     int steps = options.steps();
     double[] without = new double[steps];
     double[] with = new double[steps];
-    for (int i = -WARMUP; i < steps; i++) {
-      if (i == 0) {
-        timer.restart();
-      }
-      double a = plain.seconds(i);
-      double b = timed.seconds(i);
-      if (i >= 0) {
-        without[i] = a;
-        with[i] = b;
-      }
+    SupernetStep.warmUp(plain, WARMUP);
+    timed.seconds(0);
+    timer.restart();
+    for (int i = 0; i < steps; i++) {
+      without[i] = plain.seconds(i);
+      with[i] = timed.seconds(i);
     }
     print("");
     print("%s, %s", net, strategy);

@@ -84,7 +84,7 @@ final class StepCommand implements Callable<Integer> {
   /** Returns the step that the others are compared with. */
   private Timing ours(Net net) {
     int steps = options.steps();
-    int warmup = Math.max(10, steps); // the JVM compiles at first
+    int warmup = Math.max(10, steps);
     SupernetStep.Cost full = measure(net, "darts", "simd", warmup, steps);
     row("espalier simd", full, beside(full.timing(), full.timing()));
     for (String strategy : SAMPLED) {
@@ -105,7 +105,8 @@ final class StepCommand implements Callable<Integer> {
   private SupernetStep.Cost measure(
       Net net, String strategy, String device, int warmup, int steps) {
     progress(
-        "espalier %s, %s, on %s: %d steps and %d to warm up", device, strategy, net, steps, warmup);
+        "espalier %s, %s, on %s: %d steps and at least %d to warm up",
+        device, strategy, net, steps, warmup);
     return SupernetStep.measure(net, strategy, device, options.threads(), warmup, steps);
   }
 
