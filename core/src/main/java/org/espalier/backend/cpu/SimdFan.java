@@ -44,6 +44,9 @@ final class SimdFan {
   private final int images;
   private final int slack;
   private final int groups;
+  private final int packedForward;
+  private final int packedBackward;
+  private final int weightSize;
 
   private SimdFan(List<Conv> convs) {
     Conv first = convs.getFirst();
@@ -58,6 +61,9 @@ final class SimdFan {
       int[] which = arms.stream().mapToInt(Integer::intValue).toArray();
       wides.add(new SimdWideConv(which, convs, frame));
     }
+    packedForward = wides.stream().mapToInt(SimdWideConv::packedForward).sum();
+    packedBackward = wides.stream().mapToInt(SimdWideConv::packedBackward).sum();
+    weightSize = wides.stream().mapToInt(SimdWideConv::weightSize).sum();
     slack = wides.stream().mapToInt(SimdWideConv::slackInput).max().orElse(0);
     int largest = convs.stream().mapToInt(Conv::weightSize).max().orElse(0);
     // The bits depend on this number: it follows from the shapes.
@@ -81,8 +87,7 @@ final class SimdFan {
   // ---- forward
 
   void forward(Workers workers, Fan fan) {
-    CpuBuffer packed =
-        workers.buffer(0, PACKED, wides.stream().mapToInt(SimdWideConv::packedForward).sum());
+    CpuBuffer packed = workers.buffer(0, PACKED, packedForward);
     int at = packed.offset();
     for (SimdWideConv wide : wides) {
       wide.packForward(workers, fan, packed.data(), at);
@@ -99,7 +104,7 @@ final class SimdFan {
         if (each.moments() != null) {
           int out = each.conv().out();
           CpuBuffer result = CpuBuffer.of(each.moments());
-          SimdMoments.join(parts, from, moments, images, wide.pixels(), out, result);
+          SimdMoments.join(parts, from, moments, images, image -> wide.pixels(), out, result);
           from += 2 * out;
         }
       }
@@ -161,8 +166,7 @@ final class SimdFan {
   // ---- backward
 
   void backward(Workers workers, Fan fan, @Nullable CpuBuffer dx, boolean add) {
-    int weightSize = wides.stream().mapToInt(SimdWideConv::packedBackward).sum();
-    CpuBuffer packed = workers.buffer(0, PACKED, dx == null ? 0 : weightSize);
+    CpuBuffer packed = workers.buffer(0, PACKED, dx == null ? 0 : packedBackward);
     int at = packed.offset();
     for (SimdWideConv wide : wides) {
       if (dx != null) {
@@ -171,7 +175,7 @@ final class SimdFan {
       }
     }
     boolean weights = fan.arms().stream().anyMatch(arm -> arm.dw() != null);
-    int size = weights ? wides.stream().mapToInt(SimdWideConv::weightSize).sum() : 0;
+    int size = weights ? weightSize : 0;
     float[] partial = workers.scratch(0, PARTIAL, groups * size);
     workers.parallel(
         groups,
@@ -203,7 +207,7 @@ final class SimdFan {
       boolean add) {
     int pitch = SimdPanels.padded(frame.c());
     int pixels = frame.h() * frame.w();
-    CpuBuffer sums = workers.buffer(worker, RESULT, wides.size() * pixels * pitch);
+    CpuBuffer sums = workers.buffer(worker, RESULT, dx == null ? 0 : wides.size() * pixels * pitch);
     CpuBuffer x = share.wanted ? framed(workers, worker, fan, image, slack) : null;
     int atPacked = packed.offset();
     int atShare = share.at;

@@ -72,8 +72,8 @@ final class SimdWideConv {
       all += outs[i];
     }
     columns = all;
-    forwardPanels = new SimdPanels(columns);
-    backwardPanels = new SimdPanels(conv.in());
+    forwardPanels = SimdPanels.of(columns);
+    backwardPanels = SimdPanels.of(conv.in());
     width = forwardPanels.width();
     backwardPlan = SimdConvPlan.gradInput(conv);
     upstream = upstream(conv, columns, backwardPlan, input);
