@@ -14,6 +14,12 @@ final class Workspace {
   /** Sums of the weights' gradients over parts of the batch; one more for the packed weights. */
   private static final int PARTIAL_GRADIENTS = 16;
 
+  /** Values of a 3x3 kernel, or a tile, that Winograd's transform makes of nine, and of four. */
+  private static final int TRANSFORMED = 16;
+
+  /** Tiles that are worked on at a time. */
+  private static final int TILES = 32;
+
   private Workspace() {}
 
   /** Bytes for these convolutions, those of one pass together, and their gradients. */
@@ -21,13 +27,18 @@ final class Workspace {
     long image =
         passes.stream().flatMap(List::stream).mapToLong(Workspace::framedInput).max().orElse(0)
             + most(passes, Workspace::framedGradient)
-            + most(passes, conv -> conv.outSize() / conv.n());
+            + most(passes, conv -> conv.outSize() / conv.n())
+            + TRANSFORMED * TILES * (most(passes, Conv::in) + most(passes, Conv::out));
     return Float.BYTES
-        * (threads * image + (1 + PARTIAL_GRADIENTS) * most(passes, Conv::weightSize));
+        * (threads * image + (1 + PARTIAL_GRADIENTS) * most(passes, Workspace::weight));
   }
 
   private static long most(Set<List<Conv>> passes, ToLongFunction<Conv> floats) {
     return passes.stream().mapToLong(pass -> pass.stream().mapToLong(floats).sum()).max().orElse(0);
+  }
+
+  private static long weight(Conv conv) {
+    return (long) conv.weightSize() * (conv.kh() == 3 ? TRANSFORMED : 9) / 9;
   }
 
   private static long framedInput(Conv conv) {

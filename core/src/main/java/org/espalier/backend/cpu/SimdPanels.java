@@ -68,4 +68,29 @@ record SimdPanels(int columns, int[] vectors) {
     int to = at + start * depth + row * panel;
     Arrays.fill(packed, to + columns - start, to + panel, 0);
   }
+
+  /** Columns of the panel that {@code column} is in. */
+  int panelAt(int column) {
+    int end = 0;
+    for (int each : vectors) {
+      end += each * LANES;
+      if (column < end) {
+        return each * LANES;
+      }
+    }
+    throw new IllegalArgumentException("column " + column + " of " + end);
+  }
+
+  /** Where a column's value of the first row lies. */
+  int place(int column, int depth) {
+    int start = 0;
+    for (int each : vectors) {
+      int panel = each * LANES;
+      if (column < start + panel) {
+        break;
+      }
+      start += panel;
+    }
+    return start * depth + column - start;
+  }
 }
