@@ -1,6 +1,5 @@
 package org.espalier.bench;
 
-import java.io.PrintWriter;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
@@ -53,15 +52,17 @@ final class ProfileCommand implements Callable<Integer> {
     Strategies.of(strategy); // a name that is none is refused before anything is measured
     int threads = options.threads();
     try (Backend backend = Devices.open("simd", threads)) {
-      progress("measuring what the machine can do");
+      console().progress("measuring what the machine can do");
       Machine all = Machine.measure(threads);
-      print("%s, Java %s", Environment.processor(), Runtime.version().feature());
-      print("At most, measured: " + (threads == 1 ? all : Machine.measure(1) + "; " + all));
-      print(
-          "(fused multiply-adds in registers; triad over %d MiB and over %d MiB)",
-          Machine.MEMORY_MIB, Machine.CACHE_MIB);
+      console().print("%s, Java %s", Environment.processor(), Runtime.version().feature());
+      console()
+          .print("At most, measured: " + (threads == 1 ? all : Machine.measure(1) + "; " + all));
+      console()
+          .print(
+              "(fused multiply-adds in registers; triad over %d MiB and over %d MiB)",
+              Machine.MEMORY_MIB, Machine.CACHE_MIB);
       for (Net net : nets) {
-        progress("profiling %s on %s, %d steps", strategy, net, options.steps());
+        console().progress("profiling %s on %s, %d steps", strategy, net, options.steps());
         profile(net, backend, all);
         backend.memory().trim();
       }
@@ -84,25 +85,29 @@ final class ProfileCommand implements Callable<Integer> {
       without[i] = plain.seconds(i);
       with[i] = timed.seconds(i);
     }
-    print("");
-    print("%s, %s", net, strategy);
-    print("%s", overhead(Timing.of(without).median(), Timing.of(with).median()));
-    print("");
+    console().print("");
+    console().print("%s, %s", net, strategy);
+    console().print("%s", overhead(Timing.of(without).median(), Timing.of(with).median()));
+    console().print("");
     table(timer, steps, Arrays.stream(with).sum(), machine);
   }
 
   private void table(KernelTimer timer, int steps, double seconds, Machine machine) {
-    print("%s", HEADER);
+    console().print("%s", HEADER);
     Map<String, KernelTimer.Sum> sums = timer.sums();
     sums.entrySet().stream()
         .sorted(
             Comparator.comparingDouble(
                 (Map.Entry<String, KernelTimer.Sum> sum) -> -sum.getValue().seconds()))
-        .forEach(sum -> print("%s", line(sum.getKey(), sum.getValue(), steps, seconds, machine)));
+        .forEach(
+            sum ->
+                console().print("%s", line(sum.getKey(), sum.getValue(), steps, seconds, machine)));
     double kernels = sums.values().stream().mapToDouble(KernelTimer.Sum::seconds).sum();
     double rest = seconds - kernels - timer.ownSeconds();
-    print("%s", line("(no kernel: the tape, the search)", none(rest), steps, seconds, machine));
-    print("%s", line("(this timer)", none(timer.ownSeconds()), steps, seconds, machine));
+    console()
+        .print(
+            "%s", line("(no kernel: the tape, the search)", none(rest), steps, seconds, machine));
+    console().print("%s", line("(this timer)", none(timer.ownSeconds()), steps, seconds, machine));
   }
 
   private static KernelTimer.Sum none(double seconds) {
@@ -142,15 +147,7 @@ final class ProfileCommand implements Callable<Integer> {
         100 * (with / without - 1));
   }
 
-  private void print(String format, Object... values) {
-    PrintWriter out = spec.commandLine().getOut();
-    out.println(String.format(Locale.ROOT, format, values));
-    out.flush();
-  }
-
-  private void progress(String format, Object... values) {
-    PrintWriter err = spec.commandLine().getErr();
-    err.println("… " + String.format(Locale.ROOT, format, values));
-    err.flush();
+  private Console console() {
+    return Console.of(spec);
   }
 }

@@ -1,7 +1,6 @@
 package org.espalier.bench;
 
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -54,16 +53,18 @@ final class StepCommand implements Callable<Integer> {
   public Integer call() throws InterruptedException {
     List<Net> nets = options.nets();
     int threads = options.threads();
-    progress("looking for a Python with torch");
+    console().progress("looking for a Python with torch");
     Optional<Torch> torch = Torch.find(Optional.ofNullable(python));
-    print(
-        "%s, %d threads, Java %s, %s",
-        Environment.processor(), threads, Runtime.version().feature(), peer(torch));
-    print("One training step: memory; median (least to most) of %d steps.", options.steps());
+    console()
+        .print(
+            "%s, %d threads, Java %s, %s",
+            Environment.processor(), threads, Runtime.version().feature(), peer(torch));
+    console()
+        .print("One training step: memory; median (least to most) of %d steps.", options.steps());
     boolean complete = true;
     for (Net net : nets) {
-      print("");
-      print("%s", net);
+      console().print("");
+      console().print("%s", net);
       Timing full = ours(net);
       if (torch.isPresent()) {
         complete &= theirs(net, torch.get(), full);
@@ -99,14 +100,15 @@ final class StepCommand implements Callable<Integer> {
   }
 
   private void row(String who, SupernetStep.Cost cost, String note) {
-    print("%s", line(who, memory(cost.heap()), cost.timing(), note));
+    console().print("%s", line(who, memory(cost.heap()), cost.timing(), note));
   }
 
   private SupernetStep.Cost measure(
       Net net, String strategy, String device, int warmup, int steps) {
-    progress(
-        "espalier %s, %s, on %s: %d steps and at least %d to warm up",
-        device, strategy, net, steps, warmup);
+    console()
+        .progress(
+            "espalier %s, %s, on %s: %d steps and at least %d to warm up",
+            device, strategy, net, steps, warmup);
     return SupernetStep.measure(net, strategy, device, options.threads(), warmup, steps);
   }
 
@@ -119,16 +121,17 @@ final class StepCommand implements Callable<Integer> {
     boolean complete = true;
     for (String mode : modes) {
       boolean compiled = mode.equals("compile");
-      progress("torch %s on %s%s", mode, net, compiled ? ": compiling takes minutes" : "");
+      console()
+          .progress("torch %s on %s%s", mode, net, compiled ? ": compiling takes minutes" : "");
       try {
         Torch.Cost cost = torch.step(net, mode, options.threads(), options.steps());
         String note = beside(cost.timing(), full);
         if (compiled) {
           note += String.format(Locale.ROOT, "; compiling took %.0f s", cost.compiling());
         }
-        print("%s", line("torch " + mode, resident(cost), cost.timing(), note));
+        console().print("%s", line("torch " + mode, resident(cost), cost.timing(), note));
       } catch (IOException e) {
-        print("  torch %s: %s", mode, String.valueOf(e.getMessage()));
+        console().print("  torch %s: %s", mode, String.valueOf(e.getMessage()));
         complete = false;
       }
     }
@@ -169,15 +172,7 @@ final class StepCommand implements Callable<Integer> {
         Locale.ROOT, "mean %.4f s, %.0f %% of the full one's", sampled, 100 * sampled / full);
   }
 
-  private void print(String format, Object... values) {
-    PrintWriter out = spec.commandLine().getOut();
-    out.println(String.format(Locale.ROOT, format, values));
-    out.flush();
-  }
-
-  private void progress(String format, Object... values) {
-    PrintWriter err = spec.commandLine().getErr();
-    err.println("… " + String.format(Locale.ROOT, format, values));
-    err.flush();
+  private Console console() {
+    return Console.of(spec);
   }
 }

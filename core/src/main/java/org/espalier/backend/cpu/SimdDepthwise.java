@@ -3,9 +3,7 @@ package org.espalier.backend.cpu;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.ConcurrentHashMap;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorSpecies;
@@ -26,7 +24,7 @@ final class SimdDepthwise {
   /** Kernel positions of a block in the gradient of the weight: all of 3x3. */
   private static final int TAPS = 9;
 
-  private static final Map<Conv, SimdDepthwise> PLANS = new ConcurrentHashMap<>();
+  private static final Plans<Conv, SimdDepthwise> PLANS = new Plans<>(SimdDepthwise::new);
 
   /** Image groups that sum the gradient of the weight by themselves; added in order. */
   private static final int IMAGE_GROUPS = 16;
@@ -48,7 +46,7 @@ final class SimdDepthwise {
   }
 
   static SimdDepthwise of(Conv conv) {
-    return PLANS.computeIfAbsent(conv, SimdDepthwise::new);
+    return PLANS.of(conv);
   }
 
   private List<Table> tables(SimdConvPlan plan, SimdFrame frame) {

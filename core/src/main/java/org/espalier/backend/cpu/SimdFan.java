@@ -2,7 +2,6 @@ package org.espalier.backend.cpu;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,10 +18,7 @@ import org.jspecify.annotations.Nullable;
  * gradients are made from their rules, used for both the input's and the weights' and forgotten.
  */
 final class SimdFan {
-  private static final Map<List<Conv>, SimdFan> PLANS = new HashMap<>();
-
-  /** More sets of convolutions than any network has; beyond it, plans are made anew. */
-  private static final int CACHED = 1024;
+  private static final Plans<List<Conv>, SimdFan> PLANS = new Plans<>(SimdFan::new);
 
   /**
    * Image groups that sum the gradient of the weights by themselves, for small and large weights:
@@ -76,12 +72,8 @@ final class SimdFan {
   }
 
   /** The plan for the arms of a fan, none of them grouped. */
-  static synchronized SimdFan of(Fan fan) {
-    List<Conv> convs = fan.arms().stream().map(Fan.Arm::conv).toList();
-    if (PLANS.size() >= CACHED) {
-      PLANS.clear();
-    }
-    return PLANS.computeIfAbsent(convs, SimdFan::new);
+  static SimdFan of(Fan fan) {
+    return PLANS.of(fan.arms().stream().map(Fan.Arm::conv).toList());
   }
 
   // ---- forward
