@@ -149,7 +149,7 @@ final class RankCommand implements Runnable {
           statistic(
               "precision at " + k,
               ranking.precisionAtTop(k),
-              "of the best by score that are as accurate as the best " + k));
+              "share of the best " + k + " by score that are among the most accurate " + k));
       all.add(
           statistic(
               "regret of best of " + k,

@@ -23,7 +23,7 @@ record Curves(
     List<Long> x,
     List<Chart.Series> series) {
   private static final List<String> COLOURS =
-      List.of("t0", "s1", "s0", "c7", "c8", "c10", "c2", "c0");
+      List.of("c0", "s1", "s0", "c7", "c8", "c10", "t0", "c4");
 
   static Curves of(
       String id, String axis, List<Double> x, List<String> names, List<List<Double>> values) {

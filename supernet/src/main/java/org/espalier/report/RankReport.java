@@ -103,19 +103,20 @@ public final class RankReport {
             .map(
                 b ->
                     """
-                    <tbody><tr><th scope="row"><code>%s</code></th><td data-name="Score">%s</td>\
-                    <td data-name="Accuracy">%s</td><td data-name="Place">%s</td></tr></tbody>\
+                    <tbody><tr><th scope="row">%s</th><td data-name="Accuracy">%s</td>\
+                    <td data-name="Place by accuracy">%s</td></tr>
+                    <tr class="text"><td colspan="3"><code>%s</code></td></tr></tbody>\
                     """
                         .formatted(
-                            escape(b.architecture),
                             escape(b.score),
                             Figures.decimal(b.accuracy, 2) + "\u00a0%",
-                            Figures.grouped(b.place)))
+                            Figures.grouped(b.place),
+                            escape(b.architecture)))
             .collect(Collectors.joining("\n"));
     return Sections.section(
         "The best by score",
-        "<div class=\"scroll\"><table class=\"contenders\"><thead><tr><th>Architecture</th>"
-            + "<th>Score</th><th>Accuracy</th><th>Place by accuracy</th></tr></thead>\n"
+        "<div class=\"scroll\"><table class=\"contenders\"><thead><tr><th>Score</th>"
+            + "<th>Accuracy</th><th>Place by accuracy</th></tr></thead>\n"
             + rows
             + "</table></div>");
   }
