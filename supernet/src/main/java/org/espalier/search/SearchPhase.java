@@ -217,8 +217,7 @@ final class SearchPhase implements Phase {
     trained = Score.NONE;
     validated = Score.NONE;
     progress.epoch(measured);
-    boolean learned = alphaLearns(epoch - 1) || policy != null;
-    if (skips > COLLAPSED && learned && ledger.warnings().isEmpty()) {
+    if (skips > COLLAPSED && alphaLearns(epoch - 1) && ledger.warnings().isEmpty()) {
       String warning =
           "the search collapses: since epoch %d the strongest operation of %.0f %% of the edges is skip_connect"
               .formatted(epoch, 100 * skips);
