@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 
 import bilevel
+import controller
 import drnas
 import nets
 import ops
@@ -287,6 +288,55 @@ def drnas_fixture(dtype=torch.float64):
     }
 
 
+# ---------------------------------------------------------------------------------- ENAS' controller
+
+# The published settings, but for the size: decisions, operations, layers, biases, temperature, tanh constants, nudge.
+CONTROLLERS = {
+    "nasbench201": (controller.nb201_decisions(), 5, 2, True, 5.0, 2.5, 2.5, None),
+    "darts": (controller.darts_decisions(), 7, 1, False, 1.0, 1.1, 0.44, [-0.25] * 3 + [0.25] * 2 + [-0.25] * 2),
+}
+HIDDEN = 8
+REINFORCE = dict(baseline=0.4, decay=0.99, entropy_weight=1e-2)
+
+
+def enas(space, seed, dtype=torch.float64):
+    """A REINFORCE step on four given architectures: loss, gradients, and the weights after Adam."""
+    decisions, operations, layers, biases, temperature, tanh, operation_tanh, nudge = CONTROLLERS[space]
+    net = controller.Controller(
+        decisions, operations, HIDDEN, layers, biases, temperature, tanh, operation_tanh, nudge
+    )
+    draw = Draw(seed)
+    net.fill(draw)
+    net = net.to(dtype)
+    samples = []
+    for _ in range(4):
+        choices = []
+        for i, (kind, node, what) in enumerate(decisions):
+            second = what == controller.INPUT and i > 0 and decisions[i - 1] == (kind, node, what)
+            options = operations if what == controller.OPERATION else node - (1 if second else 0)
+            choices.append(draw.random.randrange(options))
+        samples.append(choices)
+    accuracies = [draw.random.random() for _ in samples]
+    out = with_prefix("w/", copies(net.named(lambda p: p)))
+    loss, logs, entropies, baselines = controller.reinforce(net, samples, accuracies, **REINFORCE)
+    optimiser = torch.optim.Adam(net.parameters(), lr=0.0035, betas=(0.0, 0.999), eps=1e-3)
+    loss.backward()
+    out.update(with_prefix("gw/", copies(net.named(lambda p: p.grad))))
+    optimiser.step()
+    out.update(with_prefix("after/", copies(net.named(lambda p: p))))
+    out.update(
+        {
+            "choices": torch.tensor(samples),
+            "accuracies": torch.tensor(accuracies, dtype=dtype),
+            "log_probability": logs,
+            "entropy": entropies,
+            "baseline": torch.tensor(baselines, dtype=dtype),
+            "loss": loss.reshape(1),
+        }
+    )
+    return out
+
+
 # ------------------------------------------------------------------------------ evaluation networks
 
 ARCHITECTURE = (
@@ -332,6 +382,15 @@ def darts_network(dtype=torch.float64):
 def darts_auxiliary(dtype=torch.float64):
     net = nets.Darts(4, 3, CLASSES, genotype=nets.DARTS_V2, auxiliary=(8, 12))
     return network(net, 208, (2, 32), dtype)
+
+
+def describe_enas(space):
+    return dict(
+        space=space,
+        hidden=str(HIDDEN),
+        adam="lr 0.0035, betas 0 0.999, eps 1e-3",
+        **{key: repr(value) for key, value in REINFORCE.items()},
+    )
 
 
 # -------------------------------------------------------------------------------------------- files
@@ -380,6 +439,11 @@ def files(dtype=torch.float64):
                 auxiliary_widths="8 12",
             ),
         ),
+        SUPERNET / "nasbench201-enas.safetensors": (
+            lambda: enas("nasbench201", 210, dtype),
+            describe_enas("nasbench201"),
+        ),
+        SUPERNET / "darts-enas.safetensors": (lambda: enas("darts", 211, dtype), describe_enas("darts")),
         SUPERNET / "ops.safetensors": (lambda: ops.compute(Draw(209), dtype), ops.metadata()),
     }
 

@@ -2,6 +2,7 @@ package org.espalier.bench;
 
 import java.lang.ref.Reference;
 import java.util.Arrays;
+import java.util.List;
 import org.espalier.autograd.Tape;
 import org.espalier.autograd.Tensor;
 import org.espalier.backend.Backend;
@@ -9,11 +10,13 @@ import org.espalier.backend.Buffer;
 import org.espalier.op.CrossEntropy;
 import org.espalier.optim.Clip;
 import org.espalier.optim.Sgd;
+import org.espalier.search.Configurations;
 import org.espalier.search.Devices;
 import org.espalier.space.SearchSpace;
 import org.espalier.space.Spaces;
 import org.espalier.strategy.Architecture;
 import org.espalier.strategy.Draw;
+import org.espalier.strategy.OneShot;
 import org.espalier.strategy.Strategies;
 import org.espalier.strategy.Strategy;
 import org.espalier.supernet.Supernet;
@@ -45,7 +48,9 @@ final class SupernetStep {
     space = Spaces.of(net.space());
     var size = new SearchSpace.Size(net.channels(), net.cells(), net.inputChannels(), CLASSES);
     supernet = Supernet.of(root -> space.supernet(root, size), backend, rng);
-    architecture = new Architecture(space, backend, rng);
+    OneShot settings =
+        Configurations.of(net.space(), Configurations.Preset.PAPER, List.of()).search().oneShot();
+    architecture = Architecture.of(space, this.strategy, settings, backend, rng);
     sgd = new Sgd(supernet.weights(), 0.9f, 3e-4f, net.space().equals("nasbench201"));
     images = images(Shape.of(net.batch(), net.size(), net.size(), net.inputChannels()));
     labels = labels(Shape.of(net.batch()));
@@ -104,7 +109,8 @@ final class SupernetStep {
     float[] loss = new float[1];
     try (Tape tape = Tape.training(backend, rng.split("tape").split(i))) {
       Rng drawn = rng.split("draw").split(i);
-      Draw draw = new Draw(tape, space, architecture.alphas(), 0, drawn);
+      Draw draw =
+          new Draw(tape, space, architecture.alphas(), 0, drawn, false, 0, architecture.policy());
       Tensor logits = supernet.logits(tape, images, strategy.select(draw));
       Tensor result = tape.apply(new CrossEntropy(0), logits, labels);
       tape.backward(result);

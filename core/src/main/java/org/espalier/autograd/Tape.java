@@ -24,6 +24,7 @@ public final class Tape implements AutoCloseable {
   private final boolean recording;
   private final boolean training;
   private final Rng rng;
+  private final Statistics.@Nullable Pass statistics;
   private final List<Pass> passes = new ArrayList<>();
 
   /** The passes that convolutions of a tensor may still join. */
@@ -36,21 +37,37 @@ public final class Tape implements AutoCloseable {
   private final Map<Op, Map<Tensor, Tensor>> shared = new HashMap<>();
   private int streams;
 
-  private Tape(Backend backend, boolean recording, boolean training, Rng rng) {
+  private Tape(
+      Backend backend,
+      boolean recording,
+      boolean training,
+      Rng rng,
+      Statistics.@Nullable Pass statistics) {
     this.backend = backend;
     this.recording = recording;
     this.training = training;
     this.rng = rng;
+    this.statistics = statistics;
   }
 
   /** A tape for a training step: gradients are recorded, dropout draws from {@code rng}. */
   public static Tape training(Backend backend, Rng rng) {
-    return new Tape(backend, true, true, rng);
+    return new Tape(backend, true, true, rng, null);
   }
 
   /** A tape for evaluation: nothing is recorded, nothing dropped, tracked statistics are used. */
   public static Tape inference(Backend backend) {
-    return new Tape(backend, false, false, Rng.of(0));
+    return new Tape(backend, false, false, Rng.of(0), null);
+  }
+
+  /** A tape for an evaluation whose batch statistics are also taken down. */
+  public static Tape calibrating(Backend backend, Statistics statistics) {
+    return new Tape(backend, false, false, Rng.of(0), statistics.record());
+  }
+
+  /** A tape for an evaluation with statistics taken before in place of those of the batch. */
+  public static Tape calibrated(Backend backend, Statistics statistics) {
+    return new Tape(backend, false, false, Rng.of(0), statistics.replay());
   }
 
   /** The back end that computes. */
@@ -137,9 +154,28 @@ public final class Tape implements AutoCloseable {
   }
 
   /**
-   * Mean and biased variance of {@code x} per channel, {@code [2, C]}; computed once per tensor.
+   * Mean and biased variance of {@code x} per channel, {@code [2, C]}; computed once per tensor. On
+   * a {@link #calibrated} tape, those that have been taken before.
    */
   public Buffer moments(Tensor x) {
+    if (statistics == null) {
+      return ofBatch(x);
+    }
+    if (!statistics.replays()) {
+      Buffer moments = ofBatch(x);
+      statistics.note(x, moments);
+      return moments;
+    }
+    Buffer known = x.moments();
+    if (known == null) {
+      x.data(); // first: what computes it might write its own
+      known = statistics.next(x);
+      keep(x, known);
+    }
+    return known;
+  }
+
+  private Buffer ofBatch(Tensor x) {
     x.wantMoments();
     x.data();
     Buffer moments = x.moments();
@@ -147,12 +183,16 @@ public final class Tape implements AutoCloseable {
       int c = x.shape().channels();
       moments = backend.memory().take(2 * c);
       backend.moments(x.shape().rows(), c, x.data(), moments);
-      x.moments(moments);
-      if (x.leaf()) {
-        owned.add(x);
-      }
+      keep(x, moments);
     }
     return moments;
+  }
+
+  private void keep(Tensor x, Buffer moments) {
+    x.moments(moments);
+    if (x.leaf()) {
+      owned.add(x);
+    }
   }
 
   /**
@@ -160,7 +200,9 @@ public final class Tape implements AutoCloseable {
    * computes them on the way.
    */
   public void expectMoments(Tensor x) {
-    x.wantMoments();
+    if (statistics == null || !statistics.replays()) {
+      x.wantMoments();
+    }
   }
 
   /**

@@ -5,5 +5,9 @@ public enum Unary {
   /** max(x, 0). */
   RELU,
   /** x where positive, exp(x) - 1 elsewhere. */
-  ELU
+  ELU,
+  /** 1/(1 + exp(-x)). */
+  SIGMOID,
+  /** The hyperbolic tangent. */
+  TANH
 }

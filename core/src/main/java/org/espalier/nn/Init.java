@@ -23,7 +23,11 @@ public interface Init {
    * papers used.
    */
   static Init uniform(int fanIn) {
-    float bound = (float) (1 / Math.sqrt(fanIn));
+    return within((float) (1 / Math.sqrt(fanIn)));
+  }
+
+  /** Uniform within {@code bound} of zero. */
+  static Init within(float bound) {
     return (rng, i) -> bound * (2 * rng.uniform(i) - 1);
   }
 

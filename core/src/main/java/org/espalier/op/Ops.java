@@ -22,8 +22,10 @@ public final class Ops {
           Pool2d.SAMPLES,
           Relu.SAMPLES,
           Scale.SAMPLES,
+          Sigmoid.SAMPLES,
           Slice.SAMPLES,
-          Softmax.SAMPLES);
+          Softmax.SAMPLES,
+          Tanh.SAMPLES);
 
   private Ops() {}
 

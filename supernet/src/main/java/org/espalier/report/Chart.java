@@ -15,14 +15,15 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A line chart as report.js draws it: values over epochs. What is not finite becomes {@code null},
- * a gap.
+ * A line chart as report.js draws it: values over epochs, or over something else that is counted.
+ * What is not finite becomes {@code null}, a gap.
  *
  * @param id the figure of the page that it fills
  * @param group charts of one group share the cursor and the highlighted series
  * @param format "number" or "percent"
  * @param small whether it is one of many
  * @param domain the vertical range; ends that are {@code null} come from the data
+ * @param axis what is counted along x: "epoch"
  * @param x epochs
  * @param reference a horizontal line to compare with
  */
@@ -33,9 +34,11 @@ record Chart(
     String format,
     boolean small,
     List<@Nullable Double> domain,
+    String axis,
     List<Integer> x,
     List<Series> series,
     @Nullable Reference reference) {
+  static final String EPOCH = "epoch";
 
   /** One line; the colour is the name of a CSS variable. */
   record Series(String name, String color, List<@Nullable Double> values) {}
@@ -54,6 +57,7 @@ record Chart(
       search(run, charts);
       run.edges().forEach((cell, edges) -> weights(run, cell, edges, charts));
     }
+    charts.addAll(OneShotSection.charts(run));
     if (!run.training().isEmpty()) {
       training(run, charts);
     }
@@ -125,21 +129,21 @@ record Chart(
       List<Integer> x,
       List<Series> series,
       @Nullable Reference reference) {
-    return new Chart(id, "search", format, false, domain, x, series, reference);
+    return new Chart(id, "search", format, false, domain, EPOCH, x, series, reference);
   }
 
-  private static Series series(
+  static Series series(
       String name, String color, RunRecord run, ToDoubleFunction<SearchEpoch> value) {
     return new Series(name, color, values(run.search(), value));
   }
 
-  private static <T> List<@Nullable Double> values(List<T> epochs, ToDoubleFunction<T> value) {
+  static <T> List<@Nullable Double> values(List<T> epochs, ToDoubleFunction<T> value) {
     List<@Nullable Double> values = new ArrayList<>();
     epochs.forEach(epoch -> values.add(finite(value.applyAsDouble(epoch))));
     return values;
   }
 
-  private static List<@Nullable Double> range(@Nullable Double low, @Nullable Double high) {
+  static List<@Nullable Double> range(@Nullable Double low, @Nullable Double high) {
     List<@Nullable Double> range = new ArrayList<>();
     range.add(low);
     range.add(high);
@@ -183,7 +187,15 @@ record Chart(
       }
       charts.add(
           new Chart(
-              edgeId(run, cell, edge), "alpha", "number", true, range(0.0, high), x, series, null));
+              edgeId(run, cell, edge),
+              "alpha",
+              "number",
+              true,
+              range(0.0, high),
+              EPOCH,
+              x,
+              series,
+              null));
     }
   }
 
@@ -233,7 +245,7 @@ record Chart(
           }
           series.add(new Series(name, contenderColor(run, name), values));
         });
-    return new Chart(id, "training", format, false, range(null, null), x, series, null);
+    return new Chart(id, "training", format, false, range(null, null), EPOCH, x, series, null);
   }
 
   /** The first contender stands out, the rest share the remaining colours. */

@@ -47,7 +47,7 @@ public final class HtmlReport {
             Map.entry("figures", sections.figures()),
             Map.entry("architecture", sections.architecture()),
             Map.entry("comparison", sections.comparison()),
-            Map.entry("search", sections.search()),
+            Map.entry("search", sections.search() + OneShotSection.html(run)),
             Map.entry("weights", sections.weights()),
             Map.entry("reproduce", sections.reproduce()),
             Map.entry("numbers", "their numbers are also in metrics.jsonl beside this page"),

@@ -19,6 +19,7 @@ import org.espalier.space.CellGraph;
  * @param search the epochs of the search
  * @param training the epochs of all trainings
  * @param contenders the architectures that were trained, the found one first
+ * @param scored the architectures that were scored with the shared weights after the search
  * @param cells drawings of the found architecture's cells
  * @param warnings plain sentences, such as that the search collapses
  */
@@ -33,5 +34,6 @@ public record RunRecord(
     List<SearchEpoch> search,
     List<TrainEpoch> training,
     List<Contender> contenders,
+    List<Scored> scored,
     List<CellGraph> cells,
     List<String> warnings) {}

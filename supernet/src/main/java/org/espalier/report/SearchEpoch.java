@@ -19,6 +19,8 @@ import java.util.Map;
  * @param seconds wall clock of the epoch
  * @param weights for each kind of cell, the operation weights {@code [edges][candidates]}
  * @param genotype the architecture that would be read off now, in the space's notation
+ * @param policy what a policy that learns by reward measured, by name: means of reward, accuracy
+ *     and entropy (nats, of a whole architecture), and the baseline at the end; empty without one
  */
 public record SearchEpoch(
     int epoch,
@@ -33,4 +35,5 @@ public record SearchEpoch(
     double imagesPerSecond,
     double seconds,
     Map<String, float[][]> weights,
-    String genotype) {}
+    String genotype,
+    Map<String, Double> policy) {}

@@ -2,6 +2,7 @@ package org.espalier.search;
 
 import java.util.Map;
 import java.util.TreeMap;
+import org.espalier.autograd.Statistics;
 import org.espalier.autograd.Tape;
 import org.espalier.autograd.Tensor;
 import org.espalier.backend.Backend;
@@ -58,10 +59,19 @@ final class Bilevel {
   /** When in the search a pass is, and where it draws from. */
   record Moment(double progress, Rng rng) {}
 
-  /** One step of the shared weights. */
+  /** Passes over the batch in a step of the weights. */
+  int passes() {
+    return strategy.passes(space);
+  }
+
+  /** One step of the shared weights, along the sum of its passes' gradients. */
   Score weightStep(Feed train, Moment moment, float rate) {
     differentiate(true, false);
-    Score score = pass(train, moment);
+    zeroGradients();
+    Score score = Score.NONE;
+    for (int pass = 0; pass < passes(); pass++) {
+      score = score.plus(pass(train, moment, false, pass));
+    }
     Clip.byGlobalNorm(supernet.weights(), clip);
     sgd.step(rate);
     return score;
@@ -123,18 +133,28 @@ final class Bilevel {
     return score;
   }
 
-  /** Zeroes the gradients and chooses by what the next passes differentiate. */
+  /** Chooses by what the next passes differentiate. */
   private void differentiate(boolean byWeights, boolean byAlpha) {
     supernet.weights().differentiate(byWeights);
     architecture.arena().differentiate(byAlpha);
   }
 
-  /** Forward and, with something to differentiate by, backward into zeroed gradients. */
-  private Score pass(Feed feed, Moment moment) {
+  private void zeroGradients() {
     supernet.weights().zeroGradients();
     architecture.arena().zeroGradients();
+  }
+
+  /** A pass of alpha's step, into zeroed gradients. */
+  private Score pass(Feed feed, Moment moment) {
+    zeroGradients();
+    return pass(feed, moment, true, 0);
+  }
+
+  /** Forward and, with something to differentiate by, backward, added to the gradients. */
+  private Score pass(Feed feed, Moment moment, boolean forAlpha, int pass) {
     try (Tape tape = Tape.training(backend, moment.rng().split("tape"))) {
-      Tensor logits = supernet.logits(tape, feed.images(), select(tape, moment));
+      Selections selections = select(tape, moment, forAlpha, pass);
+      Tensor logits = supernet.logits(tape, feed.images(), selections);
       Tensor loss = tape.apply(new CrossEntropy(0), logits, feed.labels());
       Score score = feed.score(logits, loss);
       if (loss.requiresGrad()) {
@@ -144,29 +164,39 @@ final class Bilevel {
     }
   }
 
-  private Selections select(Tape tape, Moment moment) {
+  private Selections select(Tape tape, Moment moment, boolean forAlpha, int pass) {
     return strategy.select(
         new Draw(
-            tape, space, architecture.alphas(), moment.progress(), moment.rng().split("draw")));
+            tape,
+            space,
+            architecture.alphas(),
+            moment.progress(),
+            moment.rng().split("draw"),
+            forAlpha,
+            pass,
+            architecture.policy()));
   }
 
-  /** A pass without gradients, with selections drawn as while searching. */
+  /** A pass without gradients, with selections drawn as for the weights. */
   Score evaluate(Feed feed, Moment moment) {
     try (Tape tape = Tape.inference(backend)) {
-      return evaluate(tape, feed, select(tape, moment));
+      return OneShotEvaluator.score(tape, supernet, feed, select(tape, moment, false, 0));
     }
   }
 
-  /** A pass of one architecture with the shared weights. */
-  Score evaluate(Feed feed, Selections selections) {
-    try (Tape tape = Tape.inference(backend)) {
-      return evaluate(tape, feed, selections);
+  /**
+   * Two such passes, the second with the statistics of the first: all that an {@link
+   * OneShotEvaluator} needs of memory.
+   */
+  Score calibrate(Feed feed, Moment moment) {
+    try (Statistics statistics = new Statistics(backend)) {
+      try (Tape tape = Tape.calibrating(backend, statistics)) {
+        OneShotEvaluator.score(tape, supernet, feed, select(tape, moment, false, 0));
+      }
+      try (Tape tape = Tape.calibrated(backend, statistics)) {
+        return OneShotEvaluator.score(tape, supernet, feed, select(tape, moment, false, 0));
+      }
     }
-  }
-
-  private Score evaluate(Tape tape, Feed feed, Selections selections) {
-    Tensor logits = supernet.logits(tape, feed.images(), selections);
-    return feed.score(logits, tape.apply(new CrossEntropy(0), logits, feed.labels()));
   }
 
   private float norm(Buffer x) {

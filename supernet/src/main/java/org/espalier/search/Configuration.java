@@ -1,6 +1,7 @@
 package org.espalier.search;
 
 import org.espalier.data.Augment;
+import org.espalier.strategy.OneShot;
 
 /**
  * All that determines a run. Read from the defaults of a space, a YAML file and the command line by
@@ -38,11 +39,14 @@ public record Configuration(
    * @param trainShare of the training images for the weights; the rest is for alpha
    * @param learningRate of SGD at first
    * @param learningRateEnd of SGD in the end, by cosine, epoch by epoch
+   * @param restart epochs after which the cosine begins again, each time twice as many; 0: never
    * @param momentum of SGD
    * @param nesterov whether SGD looks ahead
    * @param weightDecay of SGD
    * @param clip largest global norm of the weights' gradient; 0: any
    * @param alpha how alpha learns
+   * @param oneShot how architectures are compared by the shared weights (enas, setn, spos, fairnas,
+   *     random)
    * @param augment of the training share
    */
   public record Search(
@@ -54,11 +58,13 @@ public record Configuration(
       double trainShare,
       float learningRate,
       float learningRateEnd,
+      int restart,
       float momentum,
       boolean nesterov,
       float weightDecay,
       float clip,
       Alpha alpha,
+      OneShot oneShot,
       Augment augment) {}
 
   /**

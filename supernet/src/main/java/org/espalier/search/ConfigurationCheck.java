@@ -2,6 +2,7 @@ package org.espalier.search;
 
 import org.espalier.InputException;
 import org.espalier.space.Spaces;
+import org.espalier.strategy.OneShot;
 import org.espalier.strategy.Strategies;
 
 /** The limits of a configuration's values. */
@@ -31,6 +32,8 @@ final class ConfigurationCheck {
     between("search.alpha.learningRate", s.alpha().learningRate(), 0, 100);
     between("search.alpha.beta1", s.alpha().beta1(), 0, 0.999999);
     between("search.alpha.beta2", s.alpha().beta2(), 0, 0.999999);
+    atLeast("search.restart", s.restart(), 0);
+    oneShot(s.oneShot());
     Configuration.Training t = c.training();
     atLeast("training.epochs", t.epochs(), 1);
     atLeast("training.batch", t.batch(), 2);
@@ -47,6 +50,38 @@ final class ConfigurationCheck {
       even("training.channels", t.channels());
     }
     return c;
+  }
+
+  private static void oneShot(OneShot o) {
+    OneShot.Controller c = o.controller();
+    atLeast("search.oneShot.controller.hidden", c.hidden(), 1);
+    atLeast("search.oneShot.controller.layers", c.layers(), 1);
+    between("search.oneShot.controller.temperature", c.temperature(), 1e-3, 1e6);
+    between("search.oneShot.controller.tanh", c.tanh(), 0, 50);
+    between("search.oneShot.controller.operationTanh", c.operationTanh(), 0, 50);
+    between("search.oneShot.controller.learningRate", c.learningRate(), 0, 100);
+    between("search.oneShot.controller.beta1", c.beta1(), 0, 0.999999);
+    between("search.oneShot.controller.epsilon", c.epsilon(), 1e-12, 1);
+    between("search.oneShot.controller.baselineDecay", c.baselineDecay(), 0, 1);
+    atLeast("search.oneShot.controller.steps", c.steps(), 1);
+    atLeast("search.oneShot.controller.samples", c.samples(), 1);
+    atLeast("search.oneShot.candidates.count", o.candidates().count(), 1);
+    atLeast("search.oneShot.candidates.batches", o.candidates().batches(), 1);
+    atLeast("search.oneShot.candidates.finalists", o.candidates().finalists(), 0);
+    OneShot.Evolution e = o.evolution();
+    atLeast("search.oneShot.evolution.generations", e.generations(), 1);
+    atLeast("search.oneShot.evolution.population", e.population(), 1);
+    atLeast("search.oneShot.evolution.parents", e.parents(), 1);
+    atLeast("search.oneShot.evolution.mutants", e.mutants(), 0);
+    atLeast("search.oneShot.evolution.crossovers", e.crossovers(), 0);
+    between("search.oneShot.evolution.mutation", e.mutation(), 0, 1);
+    atLeast("search.oneShot.evolution.calibration", e.calibration(), 0);
+    atLeast("search.oneShot.evolution.batches", e.batches(), 0);
+    if (e.mutants() + e.crossovers() > e.population()) {
+      throw new InputException(
+          "search.oneShot.evolution has %d mutants and %d crossovers; population %d is too small"
+              .formatted(e.mutants(), e.crossovers(), e.population()));
+    }
   }
 
   private static void atLeast(String key, int value, int least) {

@@ -19,8 +19,8 @@ import org.espalier.InputException;
 import org.espalier.space.Spaces;
 
 /**
- * Builds a {@link Configuration}: the space's defaults, under the preset's, under a file's, under
- * single settings.
+ * Builds a {@link Configuration}: the space's defaults, under the preset's (of the paper's, the
+ * strategy's own where it has one), under a file's, under single settings.
  */
 public final class Configurations {
   private static final ObjectMapper YAML =
@@ -68,6 +68,11 @@ public final class Configurations {
     ObjectNode tree = resource(name + ".yaml");
     if (preset == Preset.LAPTOP) {
       merge(tree, resource(name + "-laptop.yaml"), "");
+    } else {
+      String own = name + "-" + strategy(tree, file, settings) + ".yaml";
+      if (Configurations.class.getResource(own) != null) {
+        merge(tree, resource(own), "");
+      }
     }
     merge(tree, file, "");
     for (String setting : settings) {
@@ -96,6 +101,16 @@ public final class Configurations {
     } catch (JsonProcessingException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** The strategy that the others come to: its own published setting is under theirs. */
+  private static String strategy(ObjectNode space, ObjectNode file, List<String> settings) {
+    String key = "strategy";
+    return settings.stream()
+        .filter(setting -> setting.startsWith(key + "="))
+        .map(setting -> setting.substring(key.length() + 1).strip())
+        .reduce((first, last) -> last)
+        .orElse(file.path(key).asText(space.path(key).asText()));
   }
 
   private static Configuration bind(ObjectNode tree) {

@@ -19,6 +19,7 @@ import org.espalier.space.Genotype;
 import org.espalier.space.SearchSpace;
 import org.espalier.space.Spaces;
 import org.espalier.strategy.Architecture;
+import org.espalier.strategy.Policy;
 import org.espalier.strategy.Strategies;
 import org.espalier.supernet.Supernet;
 import org.espalier.tensor.Rng;
@@ -65,14 +66,16 @@ final class DryRun {
     requireCountable("search", root -> space.supernet(root, size));
     DryBackend dry = new DryBackend();
     Supernet supernet = Supernet.of(root -> space.supernet(root, size), dry.backend(), RNG);
-    Architecture architecture = new Architecture(space, dry.backend(), RNG);
     OnePath strategy = new OnePath(Strategies.of(configuration.strategy()), space);
+    Architecture architecture =
+        Architecture.of(space, strategy, settings.oneShot(), dry.backend(), RNG);
     Bilevel bilevel = new Bilevel(space, strategy, supernet, architecture, settings);
     search(bilevel, strategy, dry, 1); // then all is there that the batch has no part in
     long parameters = dry.ownBytes() - imageBytes(2);
     long saved =
         floats(supernet.weights().values(), bilevel.sgd().slots().values())
-            + floats(architecture.arena().values(), bilevel.adam().slots().values());
+            + floats(architecture.arena().values(), bilevel.adam().slots().values())
+            + policy(architecture).mapToLong(Buffer::size).sum();
     return batch ->
         possible(
             "search",
@@ -96,6 +99,10 @@ final class DryRun {
     Feed train = blank(dry.backend(), batch);
     Feed valid = blank(dry.backend(), batch);
     strategy.takeAsDrawn();
+    Policy policy = bilevel.architecture().policy();
+    if (policy != null) {
+      policy.step(0, (genotype, protocol) -> 0, RNG);
+    }
     for (double progress : new double[] {0, 1}) {
       step(bilevel, strategy, train, valid, new Bilevel.Moment(progress, RNG));
     }
@@ -118,6 +125,14 @@ final class DryRun {
       bilevel.architectureStep(train, valid, moment, 0, 0);
     }
     bilevel.evaluate(valid, moment);
+    if (strategy.samples()) {
+      bilevel.calibrate(valid, moment);
+    }
+  }
+
+  private static Stream<Buffer> policy(Architecture architecture) {
+    Policy policy = architecture.policy();
+    return policy == null ? Stream.empty() : policy.buffers().values().stream();
   }
 
   /** The training of an architecture and its tests, by the number of images in its batches. */

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.espalier.InputException;
 import org.espalier.report.Contender;
+import org.espalier.report.Scored;
 import org.espalier.report.SearchEpoch;
 import org.espalier.report.TrainEpoch;
 
@@ -16,6 +17,7 @@ import org.espalier.report.TrainEpoch;
  * @param search finished epochs of the search
  * @param training finished epochs of trainings
  * @param contenders finished trainings
+ * @param scored architectures that were scored with the shared weights after the search, in order
  * @param found the architecture that the search has found, in the space's notation; none yet: empty
  * @param warnings plain sentences
  */
@@ -23,12 +25,14 @@ record Ledger(
     List<SearchEpoch> search,
     List<TrainEpoch> training,
     List<Contender> contenders,
+    List<Scored> scored,
     List<String> found,
     List<String> warnings) {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   static Ledger empty() {
     return new Ledger(
+        new ArrayList<>(),
         new ArrayList<>(),
         new ArrayList<>(),
         new ArrayList<>(),
@@ -48,10 +52,14 @@ record Ledger(
     }
   }
 
-  /** One line of JSON for each epoch, as in {@code metrics.jsonl}. */
+  /**
+   * One line of JSON for each epoch and each architecture that was scored, as in {@code
+   * metrics.jsonl}.
+   */
   String metrics() {
     StringBuilder lines = new StringBuilder();
     search.forEach(epoch -> lines.append(line("search", epoch)));
+    scored.forEach(each -> lines.append(line("scored", each)));
     training.forEach(epoch -> lines.append(line("training", epoch)));
     return lines.toString();
   }

@@ -1,7 +1,10 @@
 package org.espalier.search;
 
+import org.espalier.backend.Backend;
 import org.espalier.space.SearchSpace;
 import org.espalier.strategy.Draw;
+import org.espalier.strategy.OneShot;
+import org.espalier.strategy.Policy;
 import org.espalier.strategy.Strategy;
 import org.espalier.supernet.Selection;
 import org.espalier.supernet.Selections;
@@ -66,6 +69,16 @@ final class OnePath implements Strategy {
   @Override
   public AlphaUpdate update() {
     return strategy.update();
+  }
+
+  @Override
+  public int passes(SearchSpace space) {
+    return Math.min(2, strategy.passes(space)); // what the second needs, all after it do
+  }
+
+  @Override
+  public @Nullable Policy policy(SearchSpace space, OneShot settings, Backend backend, Rng rng) {
+    return strategy.policy(space, settings, backend, rng);
   }
 
   @Override

@@ -106,6 +106,18 @@ final class Runner {
     progress.end(shown);
   }
 
+  /**
+   * Between two parts of what follows a phase that is at its end.
+   *
+   * @throws StoppedException if asked to stop; the checkpoint has been written
+   */
+  void pause(Phase phase) {
+    if (stop.getAsBoolean()) {
+      save(phase, (long) phase.epochs() * phase.steps());
+      throw new StoppedException(folder.path());
+    }
+  }
+
   private void save(Phase phase, long step) {
     folder.save(
         configuration,

@@ -17,10 +17,13 @@ import org.espalier.space.Genotype;
 import org.espalier.space.SearchSpace;
 import org.espalier.space.Spaces;
 import org.espalier.strategy.Architecture;
+import org.espalier.strategy.Derivation;
+import org.espalier.strategy.Policy;
 import org.espalier.strategy.Strategies;
 import org.espalier.strategy.Strategy;
 import org.espalier.supernet.Supernet;
 import org.espalier.tensor.Rng;
+import org.jspecify.annotations.Nullable;
 
 /** Trains a supernet and its alphas, and reads an architecture off. */
 final class SearchPhase implements Phase {
@@ -29,10 +32,15 @@ final class SearchPhase implements Phase {
 
   private static final double COLLAPSED = 0.5;
 
+  /** Samples by which an epoch's end says what a policy has learned. */
+  private static final int POLICY_SAMPLES = 100;
+
   private final Configuration.Search settings;
   private final SearchSpace space;
   private final Strategy strategy;
   private final Bilevel bilevel;
+  private final OneShotEvaluator evaluator;
+  private final @Nullable Policy policy;
   private final Loader train;
   private final Loader valid;
   private final Feed trainFeed;
@@ -41,6 +49,7 @@ final class SearchPhase implements Phase {
   private final Rng rng;
   private Score trained = Score.NONE;
   private Score validated = Score.NONE;
+  private int lastImages;
 
   SearchPhase(Configuration configuration, Dataset data, Backend backend) {
     settings = configuration.search();
@@ -52,7 +61,9 @@ final class SearchPhase implements Phase {
             settings.channels(), settings.cells(), data.channels(), data.classCount());
     Supernet supernet =
         Supernet.of(root -> space.supernet(root, size), backend, rng.split("weights"));
-    Architecture architecture = new Architecture(space, backend, rng.split("alpha"));
+    Architecture architecture =
+        Architecture.of(space, strategy, settings.oneShot(), backend, rng.split("alpha"));
+    policy = architecture.policy();
     bilevel = new Bilevel(space, strategy, supernet, architecture, settings);
     Images.Split halves = data.train().split(settings.trainShare(), rng.split("split"));
     Normalisation normalisation = Normalisation.of(data.train());
@@ -60,7 +71,14 @@ final class SearchPhase implements Phase {
     valid = loader(halves.second(), Augment.none(), normalisation, "valid");
     trainFeed = new Feed(backend, data.train(), settings.batch());
     validFeed = new Feed(backend, data.train(), settings.batch());
-    rate = Schedule.cosine(settings.learningRate(), settings.learningRateEnd(), settings.epochs());
+    evaluator = new OneShotEvaluator(space, supernet, train, valid, trainFeed, validFeed);
+    rate = schedule(settings);
+  }
+
+  private static Schedule schedule(Configuration.Search s) {
+    return s.restart() > 0
+        ? Schedule.warmRestarts(s.learningRate(), s.learningRateEnd(), s.restart(), 2)
+        : Schedule.cosine(s.learningRate(), s.learningRateEnd(), s.epochs());
   }
 
   private Loader loader(
@@ -79,14 +97,29 @@ final class SearchPhase implements Phase {
     return settings.epochs();
   }
 
+  /** Those of the weights, then those of the policy, if there is one. */
   @Override
   public int steps() {
-    return train.batchesPerEpoch();
+    return train.batchesPerEpoch() + policySteps();
   }
 
+  private int policySteps() {
+    return policy == null ? 0 : policy.steps();
+  }
+
+  /** Of the last step. */
   @Override
   public int images() {
-    return settings.batch() * (strategy.update() == Strategy.AlphaUpdate.NONE ? 1 : 2);
+    return lastImages;
+  }
+
+  private int imagesOfWeightStep() {
+    boolean alpha = strategy.update() != Strategy.AlphaUpdate.NONE;
+    return settings.batch() * (bilevel.passes() + (alpha ? 1 : 0));
+  }
+
+  private int imagesOfPolicyStep() {
+    return policy == null ? 0 : settings.batch() * policy.samples();
   }
 
   @Override
@@ -97,6 +130,21 @@ final class SearchPhase implements Phase {
   @Override
   public void step(long step) {
     int epoch = (int) (step / steps());
+    int within = (int) (step % steps());
+    int ofWeights = train.batchesPerEpoch();
+    if (policy == null || within < ofWeights) {
+      step((long) epoch * ofWeights + within, epoch);
+      lastImages = imagesOfWeightStep();
+    } else {
+      long taken = (long) epoch * policy.steps() + within - ofWeights;
+      policy.step(taken, evaluator::accuracy, rng.split("policy").split(taken));
+      lastImages = imagesOfPolicyStep();
+    }
+  }
+
+  /** A step of the weights and, where it learns, of alpha. */
+  private void step(long step, int epoch) {
+    evaluator.forget();
     trainFeed.load(train.batchAt(step));
     if (settings.alphaFirst() && alphaLearns(epoch)) {
       architectureStep(step, epoch);
@@ -142,6 +190,7 @@ final class SearchPhase implements Phase {
         validated = validated.plus(bilevel.evaluate(validFeed, moment("validation", i, epoch - 1)));
       }
     }
+    bilevel.architecture().describePolicy(POLICY_SAMPLES, rng.split("samples").split(epoch));
     Map<String, float[][]> weights = new LinkedHashMap<>();
     List<float[][]> alphas = bilevel.architecture().values();
     for (int kind = 0; kind < alphas.size(); kind++) {
@@ -159,10 +208,11 @@ final class SearchPhase implements Phase {
             rate.at(epoch - 1),
             Diagnostics.entropy(weights.values()),
             skips,
-            (double) steps() * images() / seconds,
+            imagesOfEpoch() / seconds,
             seconds,
             weights,
-            space.format(space.derive(List.copyOf(weights.values()))));
+            space.format(space.derive(List.copyOf(weights.values()))),
+            policy == null ? Map.of() : policy.figures());
     ledger.search().add(measured);
     trained = Score.NONE;
     validated = Score.NONE;
@@ -176,14 +226,31 @@ final class SearchPhase implements Phase {
     }
   }
 
-  /** The architecture that the search has found. */
-  Genotype derive() {
-    validFeed.load(valid.batchAt(0));
-    return strategy.derive(
-        space,
-        bilevel.architecture().values(),
-        genotype -> bilevel.evaluate(validFeed, space.path(genotype)).accuracy(),
-        rng.split("derive"));
+  private double imagesOfEpoch() {
+    return (double) train.batchesPerEpoch() * imagesOfWeightStep()
+        + (double) policySteps() * imagesOfPolicyStep();
+  }
+
+  /**
+   * The architecture that the search has found.
+   *
+   * @param ledger has what an earlier session has scored, and takes what this one does
+   * @param pause called after each score, which is then in the ledger
+   */
+  Genotype derive(Ledger ledger, Progress progress, Runnable pause) {
+    evaluator.forget();
+    Candidates candidates = new Candidates(space, evaluator, ledger, progress, pause);
+    Genotype found =
+        strategy.derive(
+            new Derivation(
+                space,
+                bilevel.architecture().values(),
+                policy,
+                settings.oneShot(),
+                candidates,
+                rng.split("derive")));
+    candidates.end();
+    return found;
   }
 
   @Override
@@ -193,6 +260,9 @@ final class SearchPhase implements Phase {
     bilevel.sgd().slots().forEach((name, buffer) -> buffers.put("weights." + name, buffer));
     buffers.put("alpha", bilevel.architecture().arena().values());
     bilevel.adam().slots().forEach((name, buffer) -> buffers.put("alpha." + name, buffer));
+    if (policy != null) {
+      policy.buffers().forEach((name, buffer) -> buffers.put("policy." + name, buffer));
+    }
     return buffers;
   }
 
@@ -203,6 +273,10 @@ final class SearchPhase implements Phase {
     boolean learns = strategy.update() != Strategy.AlphaUpdate.NONE;
     long warmup = (long) warmupEpochs() * steps();
     bilevel.adam().steps(learns ? (int) Math.max(0, step - warmup) : 0);
+    if (policy != null) {
+      long within = Math.max(0, step % steps() - train.batchesPerEpoch());
+      policy.restore(step / steps() * policy.steps() + within);
+    }
   }
 
   @Override

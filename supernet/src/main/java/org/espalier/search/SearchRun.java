@@ -122,7 +122,8 @@ public final class SearchRun {
       if (ledger.found().isEmpty()) {
         try (SearchPhase search = new SearchPhase(configuration, data, backend)) {
           runner.run(search);
-          ledger.found().add(space.format(search.derive()));
+          Genotype best = search.derive(ledger, progress, () -> runner.pause(search));
+          ledger.found().add(space.format(best));
         }
         backend.memory().trim();
       }
@@ -182,6 +183,7 @@ public final class SearchRun {
         new ArrayList<>(ledger.search()),
         new ArrayList<>(ledger.training()),
         new ArrayList<>(ledger.contenders()),
+        new ArrayList<>(ledger.scored()),
         space.draw(found),
         new ArrayList<>(ledger.warnings()));
   }

@@ -3,6 +3,7 @@ package org.espalier.space;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.espalier.candidate.CandidateOp;
 import org.espalier.candidate.Candidates;
 import org.espalier.nn.ParameterArena.Namespace;
@@ -96,6 +97,48 @@ final class DartsSpace implements SearchSpace {
 
   private String randomOp(Rng rng, long counter) {
     return candidates().get(1 + rng.below(counter, candidates().size() - 1)).name();
+  }
+
+  @Override
+  public List<Integer> operations() {
+    return IntStream.range(1, candidates().size()).boxed().toList();
+  }
+
+  /** Of each node both inputs, then their operations. */
+  @Override
+  public List<Decision> decisions() {
+    List<Decision> decisions = new ArrayList<>();
+    for (int kind = 0; kind < cells().size(); kind++) {
+      for (int to = INPUTS; to < INPUTS + STEPS; to++) {
+        decisions.add(new Decision(kind, to, Decision.What.INPUT, to));
+        decisions.add(new Decision(kind, to, Decision.What.INPUT, to - 1));
+        decisions.add(new Decision(kind, to, Decision.What.OPERATION, operations().size()));
+        decisions.add(new Decision(kind, to, Decision.What.OPERATION, operations().size()));
+      }
+    }
+    return decisions;
+  }
+
+  @Override
+  public Genotype decode(int... choices) {
+    List<Genotype.Cell> cells = new ArrayList<>();
+    int at = 0;
+    for (CellKind kind : cells()) {
+      List<Gene> genes = new ArrayList<>();
+      for (int to = INPUTS; to < INPUTS + STEPS; to++, at += 4) {
+        int first = choices[at];
+        int second = choices[at + 1] + (choices[at + 1] >= first ? 1 : 0);
+        Gene one = new Gene(first, to, operation(choices[at + 2]));
+        Gene other = new Gene(second, to, operation(choices[at + 3]));
+        genes.addAll(first < second ? List.of(one, other) : List.of(other, one));
+      }
+      cells.add(new Genotype.Cell(kind.name(), genes));
+    }
+    return new Genotype(name(), cells);
+  }
+
+  private String operation(int choice) {
+    return candidates().get(operations().get(choice)).name();
   }
 
   /**

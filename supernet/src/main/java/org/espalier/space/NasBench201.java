@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.espalier.InputException;
 import org.espalier.autograd.Tape;
 import org.espalier.autograd.Tensor;
@@ -192,6 +193,24 @@ final class NasBench201 implements SearchSpace {
   public Genotype derive(List<float[][]> strengths) {
     float[][] alpha = strengths.getFirst();
     return genotype(e -> org.espalier.op.OneHot.argmax(alpha[e], 0, alpha[e].length));
+  }
+
+  @Override
+  public List<Integer> operations() {
+    return IntStream.range(0, candidates().size()).boxed().toList();
+  }
+
+  /** The operation of each edge. */
+  @Override
+  public List<Decision> decisions() {
+    return EDGES.stream()
+        .map(edge -> new Decision(0, edge.to(), Decision.What.OPERATION, candidates().size()))
+        .toList();
+  }
+
+  @Override
+  public Genotype decode(int... choices) {
+    return genotype(e -> choices[e]);
   }
 
   private Genotype genotype(Function<Integer, Integer> choice) {

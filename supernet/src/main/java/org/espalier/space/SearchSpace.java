@@ -86,6 +86,22 @@ public interface SearchSpace {
   /** As it is drawn. */
   List<CellGraph> draw(Genotype genotype);
 
+  /**
+   * The candidates that an architecture may have on its edges, by their index: all of them, or all
+   * but {@code none} where an architecture says {@code none} by leaving an edge out.
+   */
+  List<Integer> operations();
+
+  /** What there is to decide, kind by kind and node by node. */
+  List<Decision> decisions();
+
+  /**
+   * The architecture that choices come to. Different choices may come to the same.
+   *
+   * @param choices for each of the {@link #decisions} an index below its options
+   */
+  Genotype decode(int... choices);
+
   /** Index of a candidate by name. */
   default int candidate(String name) {
     for (int k = 0; k < candidates().size(); k++) {

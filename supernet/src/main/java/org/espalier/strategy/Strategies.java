@@ -13,7 +13,11 @@ public final class Strategies {
           new Gdas(),
           new DrNas("drnas", false),
           new DrNas("drnas-progressive", true),
-          new RandomSharing(100));
+          new Enas(),
+          new Setn(),
+          new Spos(),
+          new FairNas(),
+          new RandomSharing());
 
   private Strategies() {}
 

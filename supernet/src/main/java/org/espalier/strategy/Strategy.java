@@ -1,11 +1,11 @@
 package org.espalier.strategy;
 
-import java.util.List;
-import java.util.function.ToDoubleFunction;
+import org.espalier.backend.Backend;
 import org.espalier.space.Genotype;
 import org.espalier.space.SearchSpace;
 import org.espalier.supernet.Selections;
 import org.espalier.tensor.Rng;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A search strategy says only what is its own: how a selection is drawn, how alpha learns, and how
@@ -20,6 +20,16 @@ public interface Strategy {
 
   /** Draws what every edge computes in one pass. */
   Selections select(Draw draw);
+
+  /** How many passes over its batch a step of the weights sums the gradients of. */
+  default int passes(SearchSpace space) {
+    return 1;
+  }
+
+  /** What is learned by reward between the epochs of the weights; null: nothing is. */
+  default @Nullable Policy policy(SearchSpace space, OneShot settings, Backend backend, Rng rng) {
+    return null;
+  }
 
   /** How alpha learns. */
   default AlphaUpdate update() {
@@ -47,16 +57,9 @@ public interface Strategy {
     return softmax(alpha);
   }
 
-  /**
-   * The architecture that has been found.
-   *
-   * @param alphas for each kind of cell, {@code [edges][candidates]}
-   * @param accuracy of an architecture with the shared weights, on one batch of validation images:
-   *     costly
-   */
-  default Genotype derive(
-      SearchSpace space, List<float[][]> alphas, ToDoubleFunction<Genotype> accuracy, Rng rng) {
-    return space.derive(alphas.stream().map(this::strengths).toList());
+  /** The architecture that has been found. */
+  default Genotype derive(Derivation derivation) {
+    return derivation.space().derive(derivation.alphas().stream().map(this::strengths).toList());
   }
 
   /** Softmax of each row, in double precision. */

@@ -34,7 +34,7 @@
     svg.append("g").selectAll("text").data(xTicks).join("text").attr("x", x).attr("y", box.bottom + (chart.small ? 14 : 18))
       .attr("text-anchor", "middle").text(d => d);
     if (!chart.small) {
-      svg.append("text").attr("x", box.left - 6).attr("y", box.bottom + 18).attr("text-anchor", "end").text(chart.axis ?? "epoch");
+      svg.append("text").attr("x", box.left - 6).attr("y", box.bottom + 18).attr("text-anchor", "end").text(chart.axis);
     }
     if (chart.reference) {
       const at = y(chart.reference.value);
@@ -102,7 +102,8 @@
 
   function describe(chart, i, event) {
     tip.replaceChildren();
-    d3.select(tip).append("b").text(chart.axis ? `${chart.x[i]} ${chart.axis}` : `Epoch ${chart.x[i]}`);
+    const place = chart.log ? `${chart.x[i]} ${chart.axis}` : `${chart.axis[0].toUpperCase()}${chart.axis.slice(1)} ${chart.x[i]}`;
+    d3.select(tip).append("b").text(place);
     const rows = d3.select(tip).append("div");
     d3.sort(chart.series.filter(s => s.values[i] != null), s => -s.values[i]).forEach(s => {
       rows.append("i").style("background", `var(--${s.color})`);

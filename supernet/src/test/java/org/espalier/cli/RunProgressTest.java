@@ -107,6 +107,7 @@ class RunProgressTest {
 
   private static SearchEpoch epoch(int epoch) {
     return new SearchEpoch(
-        epoch, 10, 1.234, 0.567, 1.345, 0.543, 0.025, 1.609, 0.1667, 321, 25, Map.of(), "");
+        epoch, 10, 1.234, 0.567, 1.345, 0.543, 0.025, 1.609, 0.1667, 321, 25, Map.of(), "",
+        Map.of());
   }
 }

@@ -83,10 +83,12 @@ class HtmlReportTest {
                     1,
                     1,
                     Map.of(HOSTILE, new float[][] {{0.7f, 0.3f}}),
-                    HOSTILE)),
+                    HOSTILE,
+                    Map.of())),
             List.of(new TrainEpoch(HOSTILE, 1, 1, 1, 1, 1, 1, 1, 1, 1)),
             List.of(
                 new Contender(HOSTILE, new Genotype("space", List.of()), HOSTILE, 1, 1, 0.5, 1, 1)),
+            List.of(),
             List.of(
                 new CellGraph(HOSTILE, List.of(HOSTILE, "1"), List.of(new Arrow(0, 1, HOSTILE)))),
             List.of(HOSTILE));
@@ -110,6 +112,7 @@ class HtmlReportTest {
             Map.of(),
             run.candidates(),
             run.edges(),
+            List.of(),
             List.of(),
             List.of(),
             List.of(),
@@ -173,6 +176,7 @@ class HtmlReportTest {
             named.search(),
             named.training(),
             named.contenders(),
+            List.of(),
             named.cells(),
             named.warnings());
 
@@ -214,6 +218,7 @@ class HtmlReportTest {
             List.of(),
             run.training(),
             run.contenders(),
+            List.of(),
             run.cells(),
             List.of());
 
@@ -229,7 +234,20 @@ class HtmlReportTest {
         Map.of("cell", new float[][] {{Float.NaN, 0.4f}, {Float.NaN, Float.NaN}});
     var epoch =
         new SearchEpoch(
-            1, 3, nan, nan, Double.POSITIVE_INFINITY, nan, nan, nan, nan, nan, nan, weights, "");
+            1,
+            3,
+            nan,
+            nan,
+            Double.POSITIVE_INFINITY,
+            nan,
+            nan,
+            nan,
+            nan,
+            nan,
+            nan,
+            weights,
+            "",
+            Map.of());
     var run =
         new RunRecord(
             "diverged",
@@ -243,6 +261,7 @@ class HtmlReportTest {
             List.of(new TrainEpoch("found", 1, 2, nan, nan, nan, nan, nan, nan, nan)),
             List.of(
                 new Contender("found", new Genotype("space", List.of()), "", 0, 0, nan, nan, nan)),
+            List.of(),
             List.of(),
             List.of());
 

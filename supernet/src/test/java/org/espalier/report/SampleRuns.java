@@ -158,6 +158,7 @@ final class SampleRuns {
         search,
         training,
         contenders,
+        List.of(),
         List.of(NB201),
         List.of());
   }
@@ -219,6 +220,7 @@ final class SampleRuns {
         search(50, 50, text, Map.of("normal", normal, "reduce", reduce), DARTS_OPS.size()),
         training,
         contenders,
+        List.of(),
         List.of(DARTS_NORMAL, DARTS_REDUCE),
         List.of(
             "Since epoch 31 skip connections lead on 7 of 14 edges of the normal cell: the search"
@@ -234,6 +236,7 @@ final class SampleRuns {
         Map.of(),
         NB201_OPS,
         Map.of(),
+        List.of(),
         List.of(),
         List.of(),
         List.of(),
@@ -309,7 +312,8 @@ final class SampleRuns {
               1480 + 40 * random.nextGaussian(),
               12.6,
               weights,
-              genotype));
+              genotype,
+              Map.of()));
     }
     return search;
   }

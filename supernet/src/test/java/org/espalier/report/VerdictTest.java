@@ -63,6 +63,7 @@ class VerdictTest {
             run.search().subList(0, 5),
             run.training(),
             run.contenders(),
+            run.scored(),
             run.cells(),
             run.warnings());
 

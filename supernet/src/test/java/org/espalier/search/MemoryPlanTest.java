@@ -56,16 +56,28 @@ class MemoryPlanTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"nasbench201, gdas", "nasbench201, random", "darts, gdas", "darts, random"})
+  @CsvSource({
+    "nasbench201, gdas",
+    "nasbench201, random",
+    "nasbench201, enas",
+    "nasbench201, spos",
+    "nasbench201, setn",
+    "darts, gdas",
+    "darts, random",
+    "darts, enas",
+    "darts, fairnas"
+  })
   void aSearchThatDrawsPathsTakesNoMoreThanPlannedWhateverItDraws(String space, String strategy) {
+    int epochs = strategy.equals("enas") ? 4 : 20; // its controller takes its time
     Configuration configuration =
-        configuration(space, "strategy=" + strategy, "search.epochs=20", "search.alpha.warmup=0.1");
+        configuration(
+            space, "strategy=" + strategy, "search.epochs=" + epochs, "search.alpha.warmup=0.1");
     PhaseMemory plan = MemoryPlan.ofSearch(configuration, blank()).phases().getFirst();
     try (SearchPhase search = new SearchPhase(configuration, blank(), backend)) {
-      for (int epoch = 1; epoch <= 20; epoch++) {
+      for (int epoch = 1; epoch <= epochs; epoch++) {
         take(search, epoch);
       }
-      search.derive();
+      search.derive(Ledger.empty(), Progress.SILENT, () -> {});
     }
     long taken = backend.memory().bytes();
     assertThat(taken).isBetween(plan.activations() / 2, plan.activations());
@@ -159,6 +171,14 @@ class MemoryPlanTest {
             "search.channels=4",
             "search.cells=" + (space.equals("darts") ? 3 : 1),
             "search.alpha.warmup=0.5",
+            "search.oneShot.controller.steps=2",
+            "search.oneShot.controller.samples=2",
+            "search.oneShot.candidates.count=20",
+            "search.oneShot.candidates.batches=1",
+            "search.oneShot.candidates.finalists=2",
+            "search.oneShot.evolution.generations=2",
+            "search.oneShot.evolution.calibration=2",
+            "search.oneShot.evolution.batches=1",
             "training.epochs=2",
             "training.batch=" + BATCH,
             "training.channels=4",

@@ -18,6 +18,7 @@ import org.espalier.tensor.Rng;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** A seed fixes a run to the bit, and stopping it anywhere changes nothing. */
@@ -47,6 +48,20 @@ class ResumedRunTest {
     SearchRun.resume(parts, data()).execute(Progress.SILENT, () -> false);
 
     assertSame(parts, whole, "stopped after %d and %d more steps".formatted(first, second));
+  }
+
+  /** ENAS' steps of the controller, and the comparison of candidates, can be stopped as well. */
+  @ParameterizedTest
+  @CsvSource({"enas, 5", "enas, 8", "enas, 14", "spos, 8", "spos, 20", "setn, 7", "random, 12"})
+  void aRunStoppedWithinItsOneShotPartEndsInTheSameBits(String strategy, int after)
+      throws IOException {
+    Path whole = temp.resolve("whole");
+    start(strategy, 0, whole).execute(Progress.SILENT, () -> false);
+    Path parts = temp.resolve("parts");
+    stopAfter(after, start(strategy, 0, parts));
+    SearchRun.resume(parts, data()).execute(Progress.SILENT, () -> false);
+    assertSame(parts, whole, "stopped after %d steps".formatted(after));
+    assertThat(metrics(whole)).contains("\"phase\":\"scored\"");
   }
 
   @Test
@@ -109,6 +124,18 @@ class ResumedRunTest {
             "search.batch=8",
             "search.channels=4",
             "search.alpha.warmup=0.5",
+            "search.oneShot.controller.steps=3",
+            "search.oneShot.controller.samples=2",
+            "search.oneShot.candidates.count=6",
+            "search.oneShot.candidates.batches=1",
+            "search.oneShot.candidates.finalists=2",
+            "search.oneShot.evolution.generations=3",
+            "search.oneShot.evolution.population=6",
+            "search.oneShot.evolution.parents=2",
+            "search.oneShot.evolution.mutants=3",
+            "search.oneShot.evolution.crossovers=3",
+            "search.oneShot.evolution.calibration=2",
+            "search.oneShot.evolution.batches=1",
             "training.epochs=2",
             "training.batch=8",
             "training.channels=4",

@@ -33,9 +33,10 @@ record Small(
     SearchSpace.Size size =
         new SearchSpace.Size(CHANNELS, space.equals("darts") ? 3 : 2, 3, CLASSES);
     Supernet supernet = Supernet.of(root -> where.supernet(root, size), backend, Rng.of(seed));
-    Architecture architecture = new Architecture(where, backend, Rng.of(seed));
     Configuration.Search paper =
         Configurations.of(space, Configurations.Preset.PAPER, List.of()).search();
+    Architecture architecture =
+        Architecture.of(where, Strategies.of(strategy), paper.oneShot(), backend, Rng.of(seed));
     Bilevel bilevel = new Bilevel(where, Strategies.of(strategy), supernet, architecture, paper);
     return new Small(
         where,

@@ -92,7 +92,7 @@ class SteadyStepTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"gdas", "drnas", "random"})
+  @ValueSource(strings = {"gdas", "drnas", "random", "enas", "fairnas", "setn"})
   void equalSeedsAreEqualRunsAndOthersAreOthers(String strategy) {
     Backend backend = Fixture.backends().toList().getLast();
     Small once = twoSteps("nasbench201", strategy, backend, 1);

@@ -83,6 +83,8 @@ public final class EjmlBackend implements Backend {
           switch (f) {
             case RELU -> Math.max(v, 0);
             case ELU -> v > 0 ? v : (float) Math.expm1(v);
+            case SIGMOID -> (float) (1 / (1 + Math.exp(-v)));
+            case TANH -> (float) Math.tanh(v);
           });
     }
   }
@@ -98,6 +100,14 @@ public final class EjmlBackend implements Backend {
           switch (f) {
             case RELU -> v > 0 ? 1 : 0;
             case ELU -> v > 0 ? 1 : (float) Math.exp(v);
+            case SIGMOID -> {
+              double y = 1 / (1 + Math.exp(-v));
+              yield (float) (y * (1 - y));
+            }
+            case TANH -> {
+              double y = Math.tanh(v);
+              yield (float) (1 - y * y);
+            }
           };
       target.put(i, slope * upstream.get(i), add);
     }

@@ -108,6 +108,8 @@ final class SimdElementwise {
           switch (f) {
             case RELU -> relu(to - from, x.data(), xo, y.data(), yo);
             case ELU -> elu(to - from, x.data(), xo, y.data(), yo);
+            case SIGMOID -> sigmoid(to - from, x.data(), xo, y.data(), yo);
+            case TANH -> tanh(to - from, x.data(), xo, y.data(), yo);
           }
         });
   }
@@ -124,13 +126,29 @@ final class SimdElementwise {
   }
 
   /**
-   * Scalar: only ever used on architecture parameters, and a vector exp need not give the same bits
-   * everywhere.
+   * Scalar, as are the next two: only ever used on architecture parameters and controllers, and a
+   * vector exp need not give the same bits everywhere.
    */
   private static void elu(int length, float[] x, int xo, float[] y, int yo) {
     for (int i = 0; i < length; i++) {
       float v = x[xo + i];
       y[yo + i] = v > 0 ? v : (float) Math.expm1(v);
+    }
+  }
+
+  private static void sigmoid(int length, float[] x, int xo, float[] y, int yo) {
+    for (int i = 0; i < length; i++) {
+      y[yo + i] = (float) sigmoid(x[xo + i]);
+    }
+  }
+
+  private static double sigmoid(float x) {
+    return 1 / (1 + Math.exp(-x));
+  }
+
+  private static void tanh(int length, float[] x, int xo, float[] y, int yo) {
+    for (int i = 0; i < length; i++) {
+      y[yo + i] = (float) Math.tanh(x[xo + i]);
     }
   }
 
@@ -146,6 +164,9 @@ final class SimdElementwise {
           switch (f) {
             case RELU -> reluGrad(to - from, x.data(), xo, dy.data(), go, dx.data(), dxo, add);
             case ELU -> eluGrad(to - from, x.data(), xo, dy.data(), go, dx.data(), dxo, add);
+            case SIGMOID ->
+                sigmoidGrad(to - from, x.data(), xo, dy.data(), go, dx.data(), dxo, add);
+            case TANH -> tanhGrad(to - from, x.data(), xo, dy.data(), go, dx.data(), dxo, add);
           }
         });
   }
@@ -176,6 +197,24 @@ final class SimdElementwise {
     for (int i = 0; i < length; i++) {
       float v = x[xo + i];
       float slope = v > 0 ? g[go + i] : (float) Math.exp(v) * g[go + i];
+      dx[dxo + i] = add ? dx[dxo + i] + slope : slope;
+    }
+  }
+
+  private static void sigmoidGrad(
+      int length, float[] x, int xo, float[] g, int go, float[] dx, int dxo, boolean add) {
+    for (int i = 0; i < length; i++) {
+      double y = sigmoid(x[xo + i]);
+      float slope = (float) (y * (1 - y)) * g[go + i];
+      dx[dxo + i] = add ? dx[dxo + i] + slope : slope;
+    }
+  }
+
+  private static void tanhGrad(
+      int length, float[] x, int xo, float[] g, int go, float[] dx, int dxo, boolean add) {
+    for (int i = 0; i < length; i++) {
+      double y = Math.tanh(x[xo + i]);
+      float slope = (float) (1 - y * y) * g[go + i];
       dx[dxo + i] = add ? dx[dxo + i] + slope : slope;
     }
   }

@@ -1,0 +1,31 @@
+package org.espalier.op;
+
+import static org.espalier.op.Sample.shape;
+
+import java.util.List;
+import org.espalier.autograd.Call;
+import org.espalier.autograd.Op;
+import org.espalier.backend.Unary;
+import org.espalier.tensor.Shape;
+
+/** The hyperbolic tangent, of any shape. */
+public record Tanh() implements Op {
+  static final List<Sample> SAMPLES =
+      List.of(Sample.of(new Tanh(), shape(3, 32)), Sample.of(new Tanh(), shape(1, 64)));
+
+  @Override
+  public Shape infer(Shape... inputs) {
+    return inputs[0];
+  }
+
+  @Override
+  public void forward(Call call) {
+    call.backend().unary(Unary.TANH, call.in(0), call.out());
+  }
+
+  @Override
+  public void backward(Call call) {
+    Call.Grad dx = call.grad(0);
+    call.backend().unaryGrad(Unary.TANH, call.in(0), call.gradOut(), dx.buffer(), dx.add());
+  }
+}
