@@ -20,7 +20,13 @@ import picocli.CommandLine.ScopeType;
       "To start with:  espalier search",
       ""
     },
-    subcommands = {SearchCommand.class, TrainCommand.class, InfoCommand.class, ListCommand.class},
+    subcommands = {
+      SearchCommand.class,
+      TrainCommand.class,
+      ScoreCommand.class,
+      InfoCommand.class,
+      ListCommand.class
+    },
     mixinStandardHelpOptions = true,
     versionProvider = Espalier.Version.class,
     scope = ScopeType.INHERIT,

@@ -6,6 +6,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import org.espalier.candidate.Candidates;
 import org.espalier.data.Datasets;
+import org.espalier.proxy.Proxies;
 import org.espalier.space.Spaces;
 import org.espalier.strategy.Strategies;
 import org.junit.jupiter.api.Test;
@@ -16,7 +17,7 @@ import picocli.CommandLine;
 /** What the command line tells about itself. */
 class HelpTest {
   @ParameterizedTest
-  @ValueSource(strings = {"search", "train", "info", "list"})
+  @ValueSource(strings = {"search", "train", "score", "info", "list"})
   void everyCommandHasHelpThatFitsTheScreen(String command) {
     Called help = Called.with(command, "--help");
     help.succeeded();
@@ -28,7 +29,7 @@ class HelpTest {
   void withoutACommandThereIsHelp() {
     Called help = Called.with();
     help.succeeded();
-    assertThat(help.out()).contains("search", "train", "info", "list");
+    assertThat(help.out()).contains("search", "train", "score", "info", "list");
     assertThat(Called.with("--version").out()).startsWith("Espalier ");
   }
 
@@ -44,6 +45,8 @@ class HelpTest {
     Candidates.all()
         .forEach(
             c -> assertThat(list("candidates")).contains(c.name(), firstWord(c.description())));
+    Proxies.all()
+        .forEach(p -> assertThat(list("proxies")).contains(p.name(), firstWord(p.description())));
     Datasets.sources()
         .forEach(s -> assertThat(list("data")).contains(s.usage(), firstWord(s.description())));
     assertThat(list("devices")).contains("cuda", "simd", "ejml");
