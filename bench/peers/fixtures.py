@@ -19,6 +19,7 @@ import bilevel
 import drnas
 import nets
 import ops
+import proxies
 import tensorfile
 from tensorfile import nhwc, to_espalier
 
@@ -381,6 +382,13 @@ def files(dtype=torch.float64):
             ),
         ),
         SUPERNET / "ops.safetensors": (lambda: ops.compute(Draw(209), dtype), ops.metadata()),
+        **{
+            SUPERNET / ("proxies-%d.safetensors" % i): (
+                lambda i=i: proxies.fixture(i, Draw(210 + i), dtype),
+                proxies.metadata(i),
+            )
+            for i in range(len(proxies.ARCHITECTURES))
+        },
     }
 
 
