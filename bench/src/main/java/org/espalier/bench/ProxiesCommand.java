@@ -120,7 +120,8 @@ final class ProxiesCommand implements Callable<Integer> {
       Map<String, Map<String, String>> more =
           Csv.read(accuracies, "arch").stream()
               .collect(Collectors.toMap(row -> Csv.get(row, "arch"), row -> row));
-      all.forEach(row -> more.getOrDefault(Csv.get(row, "arch"), Map.of()).forEach(row::putIfAbsent));
+      all.forEach(
+          row -> more.getOrDefault(Csv.get(row, "arch"), Map.of()).forEach(row::putIfAbsent));
     }
     List<Map<String, String>> order = new ArrayList<>();
     for (int i : Rng.of(0).permutation(all.size())) {
@@ -160,12 +161,7 @@ final class ProxiesCommand implements Callable<Integer> {
     print("Spearman (Kendall) with accuracy%42s", "and Spearman with");
     print(
         "%-12s %-15s %-15s %-15s %-15s %s",
-        "",
-        "ours, valid",
-        "published",
-        "ours, test",
-        "published",
-        "published values");
+        "", "ours, valid", "published", "ours, test", "published", "published values");
     double[] valid = column(done, "val_accuracy", 1);
     double[] test = column(done, "c10_test200", 1);
     for (Proxy proxy : asked) {

@@ -5,9 +5,9 @@ import org.espalier.backend.Buffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Looks on while a tape computes and differentiates, and may step in. It is told of every application of an
- * operation exactly once, also where the tape puts it off or shares its result: so a module is seen
- * as often as it is applied, and what only contains modules is not seen at all.
+ * Looks on while a tape computes and differentiates, and may step in. It is told of every
+ * application of an operation exactly once, also where the tape puts it off or shares its result:
+ * so a module is seen as often as it is applied, and what only contains modules is not seen at all.
  */
 public interface Observer {
   /**

@@ -43,8 +43,7 @@ class ObserverTest {
     Module a = Conv2d.same(root, "a", 8, 8, 3, 1).rectified().then(norm(root, "na"));
     Module b = Conv2d.same(root, "b", 8, 8, 1, 1).rectified().then(norm(root, "nb"));
     return (tape, x) -> {
-      Tensor y =
-          tape.scope(() -> tape.apply(new Add(), a.forward(tape, x), b.forward(tape, x)));
+      Tensor y = tape.scope(() -> tape.apply(new Add(), a.forward(tape, x), b.forward(tape, x)));
       return tape.scope(
           () -> tape.apply(new Add(), tape.apply(new Relu(), y), tape.apply(new Relu(), y)));
     };

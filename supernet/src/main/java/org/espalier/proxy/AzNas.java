@@ -23,13 +23,14 @@ import org.espalier.tensor.Shape;
  *   <li>progressivity: its smallest increase from one unit to the next;
  *   <li>trainability: the mean over the units of 2 - s - 1/(s + 1e-6), s being the largest singular
  *       value of g' g, where g are random signs at the result of the unit and g' is what the unit
- *       carries back to its input, averaged over images and pixels. NaN where a unit is the identity;
+ *       carries back to its input, averaged over images and pixels. NaN where a unit is the
+ *       identity;
  *   <li>complexity: multiply-adds.
  * </ul>
  *
- * The score is the sum of the logarithms of rank/N of the four among the N networks compared, so it is
- * 0 for a network alone. The published code draws its own images and Kaiming-normal weights; here both
- * are those of the other proxies.
+ * The score is the sum of the logarithms of rank/N of the four among the N networks compared, so it
+ * is 0 for a network alone. The published code draws its own images and Kaiming-normal weights;
+ * here both are those of the other proxies.
  */
 record AzNas() implements Proxy {
   private static final double EPS = 1e-6;
@@ -145,7 +146,8 @@ record AzNas() implements Proxy {
       seen++;
       signs = signs(unit);
       subject.backend().write(signs, gradient);
-      // What the unit after the next has carried to those before this one is no concern of this one.
+      // What the unit after the next has carried to those before this one is no concern of this
+      // one.
       units.subList(0, unit).forEach(tape::dropGradient);
     }
 
@@ -193,8 +195,7 @@ record AzNas() implements Proxy {
         for (int col = 0; col < w; col++) {
           int pixel = row / k * width + col / k;
           int part = row % k * k + col % k;
-          System.arraycopy(
-              x, (row * w + col) * c, gathered, (pixel * k * k + part) * c, c);
+          System.arraycopy(x, (row * w + col) * c, gathered, (pixel * k * k + part) * c, c);
         }
       }
       return gathered;

@@ -7,10 +7,10 @@ import java.util.function.Supplier;
 import org.ejml.simple.SimpleMatrix;
 
 /**
- * epe_nas (Lopes et al. 2021): within each class, the sum of log(|r| + 1e-5) over the correlations r
- * between the images' Jacobians of the summed logits; the absolute values of these, summed over the
- * classes. With more than 100 classes each is divided by its number of images, and the differences
- * between all pairs are summed and divided by the number of classes.
+ * epe_nas (Lopes et al. 2021): within each class, the sum of log(|r| + 1e-5) over the correlations
+ * r between the images' Jacobians of the summed logits; the absolute values of these, summed over
+ * the classes. With more than 100 classes each is divided by its number of images, and the
+ * differences between all pairs are summed and divided by the number of classes.
  */
 record EpeNas() implements Proxy {
   private static final double K = 1e-5;

@@ -17,8 +17,8 @@ import org.espalier.op.Relu;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The states of all ReLUs of a pass, and passes with the same states: there each ReLU multiplies by 1
- * or 0 as it did in the first, and the network is a smooth function of its weights.
+ * The states of all ReLUs of a pass, and passes with the same states: there each ReLU multiplies by
+ * 1 or 0 as it did in the first, and the network is a smooth function of its weights.
  */
 final class Gates implements Observer {
   private final Subject subject;
@@ -50,12 +50,11 @@ final class Gates implements Observer {
       seen.computeIfAbsent(x, this::read);
       return null;
     }
-    Tensor gated = seen.computeIfAbsent(x, input -> tape.apply(new Mul(), input, states.get(next++)));
+    Tensor gated =
+        seen.computeIfAbsent(x, input -> tape.apply(new Mul(), input, states.get(next++)));
     return op instanceof Conv2d conv
         ? tape.apply(
-            new Conv2d(conv.stride(), conv.pad(), conv.dilation(), conv.groups()),
-            gated,
-            inputs[1])
+            new Conv2d(conv.stride(), conv.pad(), conv.dilation(), conv.groups()), gated, inputs[1])
         : gated;
   }
 

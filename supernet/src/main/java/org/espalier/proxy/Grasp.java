@@ -55,7 +55,6 @@ record Grasp() implements Proxy {
       }
     }
     return subject.with(
-        weights,
-        () -> subject.lossGradient(subject.batches().getFirst(), List.of(gates.again())));
+        weights, () -> subject.lossGradient(subject.batches().getFirst(), List.of(gates.again())));
   }
 }

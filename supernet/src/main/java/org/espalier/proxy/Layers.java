@@ -24,8 +24,7 @@ public final class Layers {
   }
 
   /** Sum over the layers of {@code layer(sum over its elements)}. */
-  public double sum(
-      float[] a, float[] b, DoubleBinaryOperator element, DoubleUnaryOperator layer) {
+  public double sum(float[] a, float[] b, DoubleBinaryOperator element, DoubleUnaryOperator layer) {
     double total = 0;
     for (Parameter weight : weights) {
       double sum = 0;

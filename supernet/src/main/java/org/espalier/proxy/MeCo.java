@@ -40,8 +40,7 @@ record MeCo() implements Proxy {
     @Override
     public void computed(Op op, List<Tensor> inputs, Tensor output) {
       if (op instanceof Conv2d) {
-        double[] eigenvalues =
-            Correlations.eigenvalues(FeatureMaps.correlation(subject, output));
+        double[] eigenvalues = Correlations.eigenvalues(FeatureMaps.correlation(subject, output));
         sum += Arrays.stream(eigenvalues).min().orElse(0);
       }
     }

@@ -72,8 +72,7 @@ public final class Passes {
       List<Observer> observers =
           batch == 0 ? Stream.concat(forward.stream(), backward.stream()).toList() : List.of();
       looked |= batch == 0;
-      lossGradients.put(
-          batch, subject.lossGradient(subject.batches().get(batch), observers));
+      lossGradients.put(batch, subject.lossGradient(subject.batches().get(batch), observers));
     }
     if (inputWanted) {
       inputGradient = subject.inputGradient(subject.images(), looked ? List.of() : forward);

@@ -4,8 +4,8 @@ import java.util.function.Supplier;
 
 /**
  * plain (Abdelfattah et al. 2021), with the other sign: the sum of -w dL/dw, by which the loss
- * rises, to first order, when all weights go to zero. Published as the sum of w dL/dw, where smaller
- * is better.
+ * rises, to first order, when all weights go to zero. Published as the sum of w dL/dw, where
+ * smaller is better.
  */
 record Plain() implements Proxy {
   @Override

@@ -19,8 +19,8 @@ record Swap(ToDoubleFunction<Subject> size) implements Proxy {
   }
 
   /**
-   * Prefers networks of about {@code mu} thousand parameters: the factor exp(-(P - mu)^2/sigma), P in
-   * thousands.
+   * Prefers networks of about {@code mu} thousand parameters: the factor exp(-(P - mu)^2/sigma), P
+   * in thousands.
    */
   static Swap regularised(double mu, double sigma) {
     return new Swap(
@@ -47,7 +47,9 @@ record Swap(ToDoubleFunction<Subject> size) implements Proxy {
     return Reading.of(() -> patterns.count() * size.applyAsDouble(passes.subject()));
   }
 
-  /** Patterns are numbered 64 images at a time: a number and the next 64 states make a new number. */
+  /**
+   * Patterns are numbered 64 images at a time: a number and the next 64 states make a new number.
+   */
   private static final class Patterns implements Relus.Listener {
     private final Map<Prefix, Integer> numbers = new HashMap<>();
     private final Set<Prefix> whole = new HashSet<>();

@@ -17,9 +17,9 @@ import org.jspecify.annotations.Nullable;
  * left out.
  *
  * <p>R reaches 1e61 and more. It is proportional to the image, but for the bias of the classifier,
- * which is set to zero since no gradient depends on it. So the image is scaled by about R^-1/2 and the
- * gradient of R by the same: what lies between stays within the square root of R, and float32 serves
- * up to R = 1e68.
+ * which is set to zero since no gradient depends on it. So the image is scaled by about R^-1/2 and
+ * the gradient of R by the same: what lies between stays within the square root of R, and float32
+ * serves up to R = 1e68.
  */
 record SynFlow() implements Proxy {
   /** Of the image in the pass that finds R's order of magnitude, as a power of two. */
@@ -40,7 +40,8 @@ record SynFlow() implements Proxy {
 
   @Override
   public String description() {
-    return "log of the sum of |w dR/dw| of the linearised network, without data (Tanaka et al. 2020)";
+    return "log of the sum of |w dR/dw| of the linearised network, without data (Tanaka et al."
+        + " 2020)";
   }
 
   @Override
@@ -55,8 +56,7 @@ record SynFlow() implements Proxy {
     }
     for (Parameter parameter : subject.arena().parameters()) {
       if (parameter.name().endsWith("bias")) {
-        Arrays.fill(
-            weights, parameter.offset(), parameter.offset() + parameter.shape().size(), 0);
+        Arrays.fill(weights, parameter.offset(), parameter.offset() + parameter.shape().size(), 0);
       }
     }
     return subject.with(weights, () -> flow(subject, weights));
@@ -77,8 +77,7 @@ record SynFlow() implements Proxy {
     float[] upstream = new float[subject.size().classes()];
     Arrays.fill(upstream, Math.scalb(1f, half));
     float[] gradient =
-        subject.logitGradient(
-            subject.tape(List.of(WITHOUT_NORMS)), ones(subject, half), upstream);
+        subject.logitGradient(subject.tape(List.of(WITHOUT_NORMS)), ones(subject, half), upstream);
     double flow = subject.layers().sum(weights, gradient, (w, g) -> Math.abs(w * g));
     return Math.log(flow) - 2 * half * Math.log(2);
   }

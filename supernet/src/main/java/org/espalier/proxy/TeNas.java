@@ -15,14 +15,14 @@ import org.espalier.tensor.Shape;
  *   <li>ntk: the negative log of the condition number of the neural tangent kernel, the products of
  *       the gradients of each image's summed logits by the layers' weights, on the first 16 images
  *       of the batch;
- *   <li>regions: the number of linear regions among 1,000 images evenly spaced between two of noise,
- *       4x4 pixels of one channel, in a network of one channel and three
- *       cells.
+ *   <li>regions: the number of linear regions among 1,000 images evenly spaced between two of
+ *       noise, 4x4 pixels of one channel, in a network of one channel and three cells.
  * </ul>
  *
- * The score is the sum of the ranks of both among the networks compared, the best having the highest,
- * so it is 2 for a network alone. Published, regions are counted among 1,000 unrelated images of 3x3
- * pixels; in a network with residual blocks these are 1,000 regions whatever the cell.
+ * The score is the sum of the ranks of both among the networks compared, the best having the
+ * highest, so it is 2 for a network alone. Published, regions are counted among 1,000 unrelated
+ * images of 3x3 pixels; in a network with residual blocks these are 1,000 regions whatever the
+ * cell.
  */
 record TeNas() implements Proxy {
   private static final int KERNEL_IMAGES = 16;
@@ -87,12 +87,10 @@ record TeNas() implements Proxy {
   }
 
   private static double regions(Subject subject) {
-    SearchSpace.Size thin =
-        new SearchSpace.Size(1, REGION_CELLS, 1, subject.size().classes());
+    SearchSpace.Size thin = new SearchSpace.Size(1, REGION_CELLS, 1, subject.size().classes());
     Rng rng = subject.rng().split("te_nas");
     Subject network =
-        new Subject(
-            subject.space(), subject.genotype(), thin, subject.backend(), List.of(), rng);
+        new Subject(subject.space(), subject.genotype(), thin, subject.backend(), List.of(), rng);
     long[][][] states = new long[REGION_IMAGES][0][];
     Relus relus = new Relus(network);
     relus.add(

@@ -76,8 +76,7 @@ public final class ZeroCost {
   public Map<String, Double> measure(Genotype genotype, List<Proxy> proxies, long seed) {
     Rng rng = Rng.of(seed);
     return measure(
-        new Subject(
-            space, genotype, size, backend, batches.computeIfAbsent(seed, this::load), rng),
+        new Subject(space, genotype, size, backend, batches.computeIfAbsent(seed, this::load), rng),
         proxies);
   }
 

@@ -24,8 +24,7 @@ record ZiCo() implements Proxy {
   public Reading book(Passes passes) {
     List<Supplier<float[]>> gradients = List.of(passes.lossGradient(0), passes.lossGradient(1));
     Layers layers = passes.subject().layers();
-    return Reading.of(
-        () -> score(layers, gradients.getFirst().get(), gradients.getLast().get()));
+    return Reading.of(() -> score(layers, gradients.getFirst().get(), gradients.getLast().get()));
   }
 
   private static double score(Layers layers, float[] a, float[] b) {

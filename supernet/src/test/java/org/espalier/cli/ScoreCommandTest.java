@@ -67,7 +67,7 @@ class ScoreCommandTest {
     score(CELL, "--batch", "1000").refused("a batch of 1000 images cannot be");
     score(CELL, "--batch", "1").refused("a batch of 1 images cannot be");
     score(CELL, "--repeat", "0").refused("--repeat is 0; at least 1 is wanted");
-    score(CELL, "--channels", "0").refused("--channels is 0; at least 1 is wanted");
+    Called.with("score", CELL, "--channels", "0").refused("--channels is 0; at least 1 is wanted");
     score("|nor_conv_3x3~0|").refused("3 are wanted");
   }
 }

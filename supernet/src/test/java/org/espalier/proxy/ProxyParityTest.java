@@ -99,7 +99,8 @@ class ProxyParityTest {
             .map(
                 i ->
                     new LabelledBatch(
-                        fixture.tensor(backend, "input" + i), fixture.tensor(backend, "labels" + i)))
+                        fixture.tensor(backend, "input" + i),
+                        fixture.tensor(backend, "labels" + i)))
             .toList();
     Subject subject =
         new Subject(fixture.space(), genotype, fixture.size(), backend, batches, Rng.of(0));
