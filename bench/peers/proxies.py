@@ -175,11 +175,11 @@ def gradient_square(s):
 def fisher(s):
     with Watch(*CONVOLUTIONS, torch.nn.functional.linear) as watch:
         loss = s.loss()
-    activations = list({id(a): a for _, a in watch.calls}.values())
     total = 0
-    for a, g in zip(activations, differentiate(loss, activations)):
+    for (args, a), g in zip(watch.calls, differentiate(loss, [a for _, a in watch.calls])):
         product = (a * g).flatten(2).sum(2) if a.dim() == 4 else a * g
-        total = total + 0.5 * product.pow(2).mean(0).sum()
+        weights_of_a_channel = args[1][0].numel()
+        total = total + 0.5 * product.pow(2).mean(0).sum() * weights_of_a_channel
     return total
 
 

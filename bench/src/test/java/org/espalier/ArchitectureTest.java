@@ -42,6 +42,7 @@ class ArchitectureTest {
           "org.espalier.search",
           "org.espalier.checkpoint",
           "org.espalier.report",
+          "org.espalier.benchmark",
           "org.espalier.cli");
   private static final Set<String> BENCH = Set.of("org.espalier.bench");
 

@@ -45,12 +45,10 @@ record KernelCall(Kind kind, long floats) {
     /**
      * Floating-point operations of the convolutions, a multiply-add counted as two; 0 of all else.
      * A gradient of convolution costs as much as the convolution, once for its input and once for
-     * its weight: a kernel that is not named after one of them computes both.
+     * its weight, of which the first convolution of a net has none for its input: counted as if.
      */
     double flop() {
-      boolean both =
-          kernel.contains("Grad") && !kernel.contains("Input") && !kernel.contains("Weight");
-      return (both ? 4.0 : 2.0)
+      return (kernel.contains("Grad") ? 4.0 : 2.0)
           * geometries.stream().mapToLong(g -> g instanceof Conv c ? c.multiplyAdds() : 0).sum();
     }
 

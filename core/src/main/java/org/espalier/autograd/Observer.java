@@ -37,5 +37,5 @@ public interface Observer {
    *
    * @param gradient of the result's shape; may be read, and written to go on with another
    */
-  default void differentiating(Op op, Tensor output, Buffer gradient) {}
+  default void differentiating(Op op, List<Tensor> inputs, Tensor output, Buffer gradient) {}
 }

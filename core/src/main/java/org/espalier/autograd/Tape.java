@@ -266,7 +266,8 @@ public final class Tape implements AutoCloseable {
   void differentiating(Call call) {
     for (Observer observer : observers) {
       if (observer.wantsGradient(call.op(), call.output())) {
-        observer.differentiating(call.op(), call.output(), grad(call.output()).buffer());
+        observer.differentiating(
+            call.op(), call.tensors(), call.output(), grad(call.output()).buffer());
       }
     }
   }

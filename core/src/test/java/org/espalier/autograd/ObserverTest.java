@@ -106,7 +106,8 @@ class ObserverTest {
               }
 
               @Override
-              public void differentiating(Op op, Tensor output, Buffer gradient) {
+              public void differentiating(
+                  Op op, List<Tensor> inputs, Tensor output, Buffer gradient) {
                 float sum = 0;
                 for (float value : read(backend, gradient)) {
                   sum += value * value;
@@ -131,7 +132,8 @@ class ObserverTest {
               }
 
               @Override
-              public void differentiating(Op op, Tensor output, Buffer gradient) {
+              public void differentiating(
+                  Op op, List<Tensor> inputs, Tensor output, Buffer gradient) {
                 backend.fill(gradient, 0);
               }
             });

@@ -12,6 +12,12 @@ import org.espalier.InputException;
 public final class AtomicFile {
   private AtomicFile() {}
 
+  /** What writes the content of a file. */
+  @FunctionalInterface
+  public interface Content {
+    void writeTo(Path temporary) throws IOException;
+  }
+
   /**
    * Writes a file, over the one that may be there.
    *
@@ -19,10 +25,20 @@ public final class AtomicFile {
    *     was
    */
   public static void write(Path file, byte[] content) {
+    write(file, temporary -> Files.write(temporary, content));
+  }
+
+  /**
+   * Writes a file piece by piece, over the one that may be there.
+   *
+   * @param content what it throws leaves what was there as it was
+   * @throws InputException naming the file and why it cannot be written
+   */
+  public static void write(Path file, Content content) {
     Path temporary = file.resolveSibling("." + file.getFileName() + ".new");
     try {
       try {
-        Files.write(temporary, content);
+        content.writeTo(temporary);
         move(temporary, file);
       } finally {
         Files.deleteIfExists(temporary);

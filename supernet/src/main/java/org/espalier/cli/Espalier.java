@@ -24,6 +24,8 @@ import picocli.CommandLine.ScopeType;
       SearchCommand.class,
       TrainCommand.class,
       ScoreCommand.class,
+      TableCommand.class,
+      RankCommand.class,
       InfoCommand.class,
       ListCommand.class
     },

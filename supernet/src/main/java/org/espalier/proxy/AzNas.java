@@ -139,7 +139,7 @@ record AzNas() implements Proxy {
     }
 
     @Override
-    public void differentiating(Op op, Tensor output, Buffer gradient) {
+    public void differentiating(Op op, List<Tensor> inputs, Tensor output, Buffer gradient) {
       int unit = units.indexOf(output);
       double s = largest(subject.read(gradient), output.shape(), units.get(unit + 1).shape());
       sum += 2 - s - 1 / (s + EPS);

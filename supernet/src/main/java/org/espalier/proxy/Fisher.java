@@ -1,5 +1,6 @@
 package org.espalier.proxy;
 
+import java.util.List;
 import org.espalier.autograd.Observer;
 import org.espalier.autograd.Op;
 import org.espalier.autograd.Tensor;
@@ -10,9 +11,9 @@ import org.espalier.op.Linear;
 import org.espalier.tensor.Shape;
 
 /**
- * fisher (Turner et al. 2020, as Abdelfattah et al. 2021 sum it): over the results a of all
- * convolutions and linear layers, with gradients g of the mean loss, the sum over the channels of
- * 1/2 mean_n (sum_hw a g)^2.
+ * fisher (Turner et al. 2020, as Abdelfattah et al. 2021 sum it): with the results a of all
+ * convolutions and linear layers and their gradients g of the mean loss, a channel has 1/2 mean_n
+ * (sum_hw a g)^2, which counts for each of the weights that make it.
  */
 record Fisher() implements Proxy {
   @Override
@@ -22,7 +23,8 @@ record Fisher() implements Proxy {
 
   @Override
   public String description() {
-    return "sum of 1/2 mean (activation x gradient)^2 over the channels (Turner et al. 2020)";
+    return "sum over the weights of their channel's 1/2 mean (activation x gradient)^2 (Turner et"
+        + " al. 2020)";
   }
 
   @Override
@@ -46,7 +48,7 @@ record Fisher() implements Proxy {
     }
 
     @Override
-    public void differentiating(Op op, Tensor output, Buffer gradient) {
+    public void differentiating(Op op, List<Tensor> inputs, Tensor output, Buffer gradient) {
       Shape shape = output.shape();
       int n = shape.dim(0);
       int c = shape.channels();
@@ -60,7 +62,7 @@ record Fisher() implements Proxy {
       for (float mean : subject.read(means)) {
         squares += (double) mean * pixels * mean * pixels;
       }
-      sum += squares / (2 * n);
+      sum += squares / (2 * n) * (inputs.get(1).shape().size() / c);
       backend.memory().give(product);
       backend.memory().give(means);
     }

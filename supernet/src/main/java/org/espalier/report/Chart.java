@@ -61,7 +61,7 @@ record Chart(
   }
 
   /** As text for a script element: no character that could end the element. */
-  static String json(List<Chart> charts) {
+  static String json(List<?> charts) {
     try {
       return JSON.writeValueAsString(charts)
           .replace("&", "\\u0026")

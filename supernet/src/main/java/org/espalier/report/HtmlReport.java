@@ -7,6 +7,7 @@ import java.io.InputStream;
 import java.io.StringReader;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Properties;
 import java.util.regex.Matcher;
@@ -36,10 +37,10 @@ public final class HtmlReport {
 
   static String page(RunRecord run) {
     var sections = new Sections(run);
-    Map<String, String> parts =
+    return render(
         Map.ofEntries(
+            Map.entry("kind", "search report"),
             Map.entry("title", Figures.escape(run.title())),
-            Map.entry("css", own("report.css")),
             Map.entry("about", sections.about()),
             Map.entry("verdict", sections.verdict()),
             Map.entry("warnings", sections.warnings()),
@@ -49,13 +50,20 @@ public final class HtmlReport {
             Map.entry("search", sections.search()),
             Map.entry("weights", sections.weights()),
             Map.entry("reproduce", sections.reproduce()),
-            Map.entry("data", Chart.json(Chart.of(run))),
-            Map.entry("d3", d3()),
-            Map.entry("js", own("report.js")));
-    // One pass: what a run puts into the page is never looked at for placeholders again.
+            Map.entry("numbers", "their numbers are also in metrics.jsonl beside this page"),
+            Map.entry("data", Chart.json(Chart.of(run)))));
+  }
+
+  /** The page of these parts; those that are not given are left out. */
+  static String render(Map<String, String> given) {
+    var parts = new HashMap<>(given);
+    parts.put("css", own("report.css"));
+    parts.put("d3", d3());
+    parts.put("js", own("report.js"));
+    // One pass: what goes into the page is never looked at for placeholders again.
     return PLACEHOLDER
         .matcher(own("report.html"))
-        .replaceAll(m -> Matcher.quoteReplacement(parts.getOrDefault(m.group(1), m.group())));
+        .replaceAll(m -> Matcher.quoteReplacement(parts.getOrDefault(m.group(1), "")));
   }
 
   private static String own(String name) {

@@ -98,7 +98,7 @@ final class Sections {
     return String.join("\n", cards);
   }
 
-  private static String card(String name, String value, String note) {
+  static String card(String name, String value, String note) {
     return "<div class=\"card\"><dt>%s</dt><dd>%s<small>%s</small></dd></div>"
         .formatted(escape(name), escape(value), escape(note));
   }
@@ -195,7 +195,7 @@ final class Sections {
             + "</div>");
   }
 
-  private static String chart(String id, String title) {
+  static String chart(String id, String title) {
     return "<figure class=\"chart\" data-chart=\"%s\"><figcaption>%s</figcaption></figure>\n"
         .formatted(escape(id), escape(title));
   }
@@ -323,7 +323,7 @@ final class Sections {
     return section("To reproduce it", "<dl class=\"facts\">" + facts + "</dl>" + configuration);
   }
 
-  private static String section(String title, String content) {
+  static String section(String title, String content) {
     return "<section>\n<h2>" + escape(title) + "</h2>\n" + content + "\n</section>\n";
   }
 }

@@ -3,22 +3,21 @@ package org.espalier.search;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
-import java.lang.reflect.RecordComponent;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
 import org.espalier.backend.Backend;
 import org.espalier.backend.Buffer;
 import org.espalier.backend.Conv;
+import org.espalier.backend.Fan;
 import org.espalier.backend.Memory;
-import org.espalier.backend.Mix;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A back end that computes nothing and counts: its buffers have a size and no values, and what is
  * read from them is zero. A pass on it costs no more than the calls of its kernels.
  *
- * <p>Of the interface it knows by name only what it must: every {@link Conv} that a kernel is
- * handed, alone or inside a record or a list, is a convolution to compute.
+ * <p>Of the interface it knows by name only the kernels that are counted.
  */
 final class DryBackend implements InvocationHandler {
   private final Backend backend =
@@ -26,7 +25,7 @@ final class DryBackend implements InvocationHandler {
           Proxy.newProxyInstance(
               Backend.class.getClassLoader(), new Class<?>[] {Backend.class}, this);
   private final Memory memory = new Memory(backend);
-  private final Set<Conv> convolutions = new LinkedHashSet<>();
+  private final Set<List<Conv>> convolutions = new LinkedHashSet<>();
   private long floats;
   private long multiplyAdds;
 
@@ -47,8 +46,8 @@ final class DryBackend implements InvocationHandler {
     return multiplyAdds;
   }
 
-  /** The geometries that have been computed so far. */
-  Set<Conv> convolutions() {
+  /** The geometries that have been computed so far, those of one pass together. */
+  Set<List<Conv>> convolutions() {
     return convolutions;
   }
 
@@ -75,36 +74,14 @@ final class DryBackend implements InvocationHandler {
       }
       case "gemm" -> multiplyAdds += (long) (int) a[2] * (int) a[3] * (int) a[4];
       case "addRow" -> multiplyAdds += (long) (int) a[0] * (int) a[1];
-      default -> {
-        if (a != null) {
-          for (Object argument : a) {
-            countConvolutions(argument);
-          }
-        }
+      case "conv" -> {
+        Fan fan = (Fan) a[0];
+        List<Conv> convs = fan.arms().stream().map(Fan.Arm::conv).toList();
+        convolutions.add(convs);
+        multiplyAdds += convs.stream().mapToLong(Conv::multiplyAdds).sum();
       }
+      default -> {}
     }
     return null;
-  }
-
-  private void countConvolutions(@Nullable Object argument) {
-    switch (argument) {
-      case Conv conv -> {
-        convolutions.add(conv);
-        multiplyAdds += conv.multiplyAdds();
-      }
-      case Buffer values -> {}
-      case Mix terms -> {} // many, and no convolution among them
-      case Iterable<?> several -> several.forEach(this::countConvolutions);
-      case Record several -> {
-        for (RecordComponent component : several.getClass().getRecordComponents()) {
-          try {
-            countConvolutions(component.getAccessor().invoke(several));
-          } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException(several + " cannot be looked into", e);
-          }
-        }
-      }
-      case null, default -> {}
-    }
   }
 }

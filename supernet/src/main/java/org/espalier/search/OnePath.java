@@ -13,14 +13,15 @@ import org.jspecify.annotations.Nullable;
  * need, without waiting for them to be drawn.
  */
 final class OnePath implements Strategy {
-  private static final int DRAWN = -1;
-
   private final Strategy strategy;
   private final int none;
   private final int candidates;
-  private int candidate = DRAWN;
-  private @Nullable Rng mixture;
+  private @Nullable Choice choice; // null: as drawn
   private boolean samples;
+
+  private interface Choice {
+    int candidate(int kind, int edge);
+  }
 
   OnePath(Strategy strategy, SearchSpace space) {
     this.strategy = strategy;
@@ -30,19 +31,17 @@ final class OnePath implements Strategy {
 
   /** From now on whatever the strategy draws, as at first. */
   void takeAsDrawn() {
-    candidate = DRAWN;
-    mixture = null;
+    choice = null;
   }
 
   /** From now on this candidate. */
   void take(int k) {
-    candidate = k;
-    mixture = null;
+    choice = (kind, edge) -> k;
   }
 
   /** From now on any candidates, edge by edge: a back end without values draws always the same. */
   void takeAny(Rng rng) {
-    mixture = rng;
+    choice = (kind, edge) -> rng.split(kind).below(edge, candidates);
   }
 
   /** Whether a single candidate has been taken so far. */
@@ -74,16 +73,16 @@ final class OnePath implements Strategy {
     Selections drawn = strategy.select(draw);
     return (kind, edge) ->
         drawn.at(kind, edge) instanceof Selection.One one
-            ? taken(one, mixture == null ? candidate : mixture.split(kind).below(edge, candidates))
+            ? taken(one, kind, edge)
             : drawn.at(kind, edge);
   }
 
   /** An edge without weights and candidate is none of the path's. */
-  private Selection taken(Selection.One one, int candidate) {
+  private Selection taken(Selection.One one, int kind, int edge) {
     samples = true;
     boolean unused = one.weights() == null && one.index() == none;
-    return candidate == DRAWN || unused
+    return choice == null || unused
         ? one
-        : new Selection.One(candidate, one.weights(), one.row());
+        : new Selection.One(choice.candidate(kind, edge), one.weights(), one.row());
   }
 }

@@ -1,5 +1,6 @@
 package org.espalier.search;
 
+import java.util.List;
 import java.util.Set;
 import java.util.function.ToLongFunction;
 import org.espalier.backend.Conv;
@@ -10,23 +11,34 @@ import org.espalier.backend.Conv;
  * less than the convolutions around them.
  */
 final class Workspace {
-  /** Sums of the weight's gradient over parts of the batch, added up at the end. */
+  /** Sums of the weights' gradients over parts of the batch; one more for the packed weights. */
   private static final int PARTIAL_GRADIENTS = 16;
+
+  /** Values of a 3x3 kernel, or a tile, that Winograd's transform makes of nine, and of four. */
+  private static final int TRANSFORMED = 16;
+
+  /** Tiles that are worked on at a time. */
+  private static final int TILES = 32;
 
   private Workspace() {}
 
-  /** Bytes for these convolutions and their gradients. */
-  static long bytes(Set<Conv> convolutions, int threads) {
+  /** Bytes for these convolutions, those of one pass together, and their gradients. */
+  static long bytes(Set<List<Conv>> passes, int threads) {
     long image =
-        most(convolutions, Workspace::framedInput)
-            + most(convolutions, Workspace::framedGradient)
-            + most(convolutions, conv -> conv.outSize() / conv.n());
+        passes.stream().flatMap(List::stream).mapToLong(Workspace::framedInput).max().orElse(0)
+            + most(passes, Workspace::framedGradient)
+            + most(passes, conv -> conv.outSize() / conv.n())
+            + TRANSFORMED * TILES * (most(passes, Conv::in) + most(passes, Conv::out));
     return Float.BYTES
-        * (threads * image + PARTIAL_GRADIENTS * most(convolutions, Conv::weightSize));
+        * (threads * image + (1 + PARTIAL_GRADIENTS) * most(passes, Workspace::weight));
   }
 
-  private static long most(Set<Conv> convolutions, ToLongFunction<Conv> floats) {
-    return convolutions.stream().mapToLong(floats).max().orElse(0);
+  private static long most(Set<List<Conv>> passes, ToLongFunction<Conv> floats) {
+    return passes.stream().mapToLong(pass -> pass.stream().mapToLong(floats).sum()).max().orElse(0);
+  }
+
+  private static long weight(Conv conv) {
+    return (long) conv.weightSize() * (conv.kh() == 3 ? TRANSFORMED : 9) / 9;
   }
 
   private static long framedInput(Conv conv) {

@@ -18,7 +18,7 @@
     low ??= d3.min(all) ?? 0;
     high ??= d3.max(all) ?? 1;
     if (low === high) [low, high] = [low - 0.05, high + 0.05];
-    const y = d3.scaleLinear([low, high], [box.bottom, box.top]);
+    const y = (chart.log ? d3.scaleLog : d3.scaleLinear)([low, high], [box.bottom, box.top]);
     if (chart.domain.includes(null)) y.nice(5);
     const [first, last] = d3.extent(chart.x);
     const x = d3.scaleLinear(first === last ? [first - 1, last + 1] : [first, last], [box.left + 4, box.right - 4]);
@@ -26,7 +26,7 @@
     d3.select(figure).select("svg").remove();
     const svg = d3.select(figure).append("svg").attr("class", "plot").attr("viewBox", `0 0 ${width} ${height}`)
       .attr("role", "img").attr("aria-label", figure.querySelector("figcaption").textContent);
-    const yTicks = y.ticks(chart.small ? 3 : 5);
+    const yTicks = chart.log ? y.ticks().filter(d => /^[125]/.test(d.toExponential())) : y.ticks(chart.small ? 3 : 5);
     const rows = svg.append("g").selectAll("g").data(yTicks).join("g").attr("transform", d => `translate(0,${y(d)})`);
     rows.append("line").attr("class", "grid").attr("x1", box.left).attr("x2", box.right);
     rows.append("text").attr("x", box.left - 6).attr("dy", "0.33em").attr("text-anchor", "end").text(ticks[chart.format]);
@@ -34,7 +34,7 @@
     svg.append("g").selectAll("text").data(xTicks).join("text").attr("x", x).attr("y", box.bottom + (chart.small ? 14 : 18))
       .attr("text-anchor", "middle").text(d => d);
     if (!chart.small) {
-      svg.append("text").attr("x", box.left - 6).attr("y", box.bottom + 18).attr("text-anchor", "end").text("epoch");
+      svg.append("text").attr("x", box.left - 6).attr("y", box.bottom + 18).attr("text-anchor", "end").text(chart.axis ?? "epoch");
     }
     if (chart.reference) {
       const at = y(chart.reference.value);
@@ -62,19 +62,57 @@
     };
   }
 
+  // One mark for each architecture, all of one path: thousands of elements would be slow.
+  function scatter(chart, figure) {
+    const width = printing ? 700 : Math.max(240, figure.clientWidth);
+    const height = Math.round(Math.max(260, Math.min(520, width * 0.6)));
+    const box = { left: 48, right: width - 12, top: 10, bottom: height - 38 };
+    const x = d3.scaleLinear(d3.extent(chart.x), [box.left + 6, box.right - 6]);
+    const y = d3.scaleLinear(d3.extent(chart.y), [box.bottom - 6, box.top + 6]);
+    d3.select(figure).select("svg").remove();
+    const svg = d3.select(figure).append("svg").attr("class", "plot").attr("viewBox", `0 0 ${width} ${height}`)
+      .attr("role", "img").attr("aria-label", figure.querySelector("figcaption").textContent);
+    const rows = svg.append("g").selectAll("g").data(y.ticks(6)).join("g").attr("transform", d => `translate(0,${y(d)})`);
+    rows.append("line").attr("class", "grid").attr("x1", box.left).attr("x2", box.right);
+    rows.append("text").attr("x", box.left - 6).attr("dy", "0.33em").attr("text-anchor", "end").text(ticks.number);
+    svg.append("g").selectAll("text").data(x.ticks(Math.min(10, width / 80))).join("text").attr("x", x).attr("y", box.bottom + 16)
+      .attr("text-anchor", "middle").text(d3.format(".4~s"));
+    svg.append("text").attr("x", box.right).attr("y", box.bottom + 32).attr("text-anchor", "end").text(chart.axis);
+    const marks = chart.x.map((v, i) => [x(v), y(chart.y[i])]);
+    svg.append("path").attr("class", "marks").attr("d", marks.map(m => `M${m[0].toFixed(1)} ${m[1].toFixed(1)}h0`).join(""));
+    const near = d3.quadtree(d3.range(marks.length), i => marks[i][0], i => marks[i][1]);
+    const ring = svg.append("circle").attr("class", "ring").attr("r", 5).attr("visibility", "hidden");
+    svg.on("pointermove", event => {
+      const i = near.find(...d3.pointer(event), 24);
+      ring.attr("visibility", i == null ? "hidden" : "visible");
+      tip.hidden = i == null;
+      if (i == null) return;
+      ring.attr("cx", marks[i][0]).attr("cy", marks[i][1]);
+      tip.replaceChildren();
+      d3.select(tip).append("b").text(`Architecture ${chart.numbers[i]}`);
+      d3.select(tip).append("span").text(`${chart.axis} ${chart.x[i]}, ${chart.y[i]} %`);
+      place(event);
+    }).on("pointerleave", () => { ring.attr("visibility", "hidden"); tip.hidden = true; });
+    return () => {};
+  }
+
   function point(group, epoch) {
     drawn.filter(d => d.chart.group === group).forEach(d => d.point(epoch));
   }
 
   function describe(chart, i, event) {
     tip.replaceChildren();
-    d3.select(tip).append("b").text(`Epoch ${chart.x[i]}`);
+    d3.select(tip).append("b").text(chart.axis ? `${chart.x[i]} ${chart.axis}` : `Epoch ${chart.x[i]}`);
     const rows = d3.select(tip).append("div");
     d3.sort(chart.series.filter(s => s.values[i] != null), s => -s.values[i]).forEach(s => {
       rows.append("i").style("background", `var(--${s.color})`);
       rows.append("span").text(s.name);
       rows.append("output").text(text[chart.format](s.values[i]));
     });
+    place(event);
+  }
+
+  function place(event) {
     tip.hidden = false;
     const left = event.clientX + 16 + tip.offsetWidth > innerWidth ? event.clientX - 16 - tip.offsetWidth : event.clientX + 16;
     const top = Math.min(event.clientY + 14, innerHeight - tip.offsetHeight - 8);
@@ -93,13 +131,13 @@
   }
 
   function redraw() {
-    drawn.forEach(d => { d.point = draw(d.chart, d.figure); });
+    drawn.forEach(d => { d.point = (d.chart.numbers ? scatter : draw)(d.chart, d.figure); });
   }
 
   for (const chart of charts) {
     const figure = document.querySelector(`[data-chart="${CSS.escape(chart.id)}"]`);
     if (!figure) continue;
-    if (!chart.small && chart.series.length > 1) legend(chart, figure);
+    if (!chart.small && chart.series?.length > 1) legend(chart, figure);
     drawn.push({ chart, figure });
   }
   redraw();

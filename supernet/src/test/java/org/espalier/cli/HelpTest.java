@@ -17,9 +17,22 @@ import picocli.CommandLine;
 /** What the command line tells about itself. */
 class HelpTest {
   @ParameterizedTest
-  @ValueSource(strings = {"search", "train", "score", "info", "list"})
+  @ValueSource(
+      strings = {
+        "search",
+        "train",
+        "score",
+        "table",
+        "table convert",
+        "table info",
+        "table query",
+        "table baselines",
+        "rank",
+        "info",
+        "list"
+      })
   void everyCommandHasHelpThatFitsTheScreen(String command) {
-    Called help = Called.with(command, "--help");
+    Called help = Called.with((command + " --help").split(" "));
     help.succeeded();
     assertThat(help.out()).startsWith("Usage: espalier " + command);
     assertThat(help.out().lines()).allMatch(line -> line.length() <= 100);
@@ -29,7 +42,7 @@ class HelpTest {
   void withoutACommandThereIsHelp() {
     Called help = Called.with();
     help.succeeded();
-    assertThat(help.out()).contains("search", "train", "score", "info", "list");
+    assertThat(help.out()).contains("search", "train", "score", "table", "rank", "info", "list");
     assertThat(Called.with("--version").out()).startsWith("Espalier ");
   }
 

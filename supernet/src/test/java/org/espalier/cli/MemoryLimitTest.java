@@ -28,11 +28,11 @@ class MemoryLimitTest {
 
   @Test
   void aSearchThatDoesNotFitIsRefusedWithWhatWouldHelp() {
-    Called.search("--data", data, "--out", run.toString(), "--memory-limit", "500k")
+    Called.search("--data", data, "--out", run.toString(), "--memory-limit", "1100k")
         .refused(
-            "search needs 0.",
+            "search needs 1.",
             " MiB at search.batch 16, training needs ",
-            " at training.batch 64, more than the 0.5 MiB that --memory-limit allows",
+            " at training.batch 64, more than the 1.1 MiB that --memory-limit allows",
             "take at most --set search.batch=",
             " --set training.batch=",
             "or allow more");

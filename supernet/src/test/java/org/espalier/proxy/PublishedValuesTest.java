@@ -67,7 +67,8 @@ class PublishedValuesTest {
       close(softly, measured.get(i), header, sample.get(i), "synflow", 0.02);
     }
     for (String name : List.of("grad_norm", "snip", "fisher", "jacov", "nwot", "synflow")) {
-      double[] ours = measured.stream().mapToDouble(m -> m.getOrDefault(name, Double.NaN)).toArray();
+      double[] ours =
+          measured.stream().mapToDouble(m -> m.getOrDefault(name, Double.NaN)).toArray();
       double[] theirs = sample.stream().mapToDouble(row -> published(header, row, name)).toArray();
       softly.assertThat(pairsInOrder(ours, theirs)).as(name).isGreaterThan(0.85);
       if (name.equals("nwot")) { // single ones differ with the images, by some percent

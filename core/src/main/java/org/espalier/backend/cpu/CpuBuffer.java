@@ -13,6 +13,11 @@ record CpuBuffer(float[] data, int offset, int size) implements Buffer {
     return new CpuBuffer(data, offset + from, length);
   }
 
+  /** What follows from {@code from} on. */
+  CpuBuffer from(int from) {
+    return new CpuBuffer(data, offset + from, size - from);
+  }
+
   static CpuBuffer of(Buffer buffer) {
     return (CpuBuffer) buffer;
   }

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 /** The fast back end: Vector API kernels over all cores. The table of who computes what. */
 final class SimdBackend implements Backend {
   private final Memory memory = new Memory(this);
+  private final Slab slab = new Slab();
   private final Workers workers;
   private final EjmlBackend rest = new EjmlBackend();
 
@@ -35,7 +36,7 @@ final class SimdBackend implements Backend {
 
   @Override
   public Buffer allocate(int size) {
-    return new CpuBuffer(new float[size], 0, size);
+    return slab.take(size);
   }
 
   @Override

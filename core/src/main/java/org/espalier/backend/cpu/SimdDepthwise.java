@@ -11,6 +11,7 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorSpecies;
 import org.espalier.backend.Conv;
 import org.espalier.backend.Fan;
+import org.espalier.backend.cpu.SimdWide.Scratch;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,11 +26,6 @@ final class SimdDepthwise {
   /** Kernel positions of a block in the gradient of the weight: all of 3x3. */
   private static final int TAPS = 9;
 
-  private static final int FRAMED = 0;
-  private static final int UPSTREAM = 1;
-  private static final int RESULT = 2;
-  private static final int PACKED = 3;
-  private static final int PARTIAL = 4;
   private static final Map<Conv, SimdDepthwise> PLANS = new ConcurrentHashMap<>();
 
   /** Image groups that sum the gradient of the weight by themselves; added in order. */
@@ -159,7 +155,7 @@ final class SimdDepthwise {
   }
 
   private static float[] packed(Workers workers, List<Table> tables, CpuBuffer w) {
-    float[] packed = workers.scratch(0, PACKED, tables.getLast().end());
+    float[] packed = workers.scratch(0, Scratch.PACKED, tables.getLast().end());
     tables.forEach(table -> table.pack(w, packed));
     return packed;
   }
@@ -172,7 +168,7 @@ final class SimdDepthwise {
     if (!relu && input.bare() && conv.in() % LANES == 0) {
       return (CpuBuffer) source.slice(image * input.imageSize(), input.imageSize());
     }
-    CpuBuffer framed = workers.buffer(worker, FRAMED, input.size() + LANES);
+    CpuBuffer framed = workers.buffer(worker, Scratch.FRAMED, input.size() + LANES);
     int start = source.offset() + image * input.imageSize();
     input.place(relu, source.data(), start, framed.data(), framed.offset());
     return framed;
@@ -185,7 +181,7 @@ final class SimdDepthwise {
     Table table = forward.getFirst();
     int size = (table.taps.length + TAPS - 1) / TAPS * TAPS * padded(table.width);
     int groups = Math.min(IMAGE_GROUPS, conv.n());
-    float[] sums = workers.scratch(0, PARTIAL, groups * size);
+    float[] sums = workers.scratch(0, Scratch.PARTIAL, groups * size);
     workers.parallel(
         groups,
         (group, worker) -> {
@@ -193,7 +189,7 @@ final class SimdDepthwise {
           for (int image = group * conv.n() / groups;
               image < (group + 1) * conv.n() / groups;
               image++) {
-            CpuBuffer dy = workers.buffer(worker, UPSTREAM, upstream.size() + LANES);
+            CpuBuffer dy = workers.buffer(worker, Scratch.UPSTREAM, upstream.size() + LANES);
             upstream.border(dy.data(), dy.offset());
             upstream.gradient(
                 Objects.requireNonNull(arm.upstream()),
@@ -238,7 +234,7 @@ final class SimdDepthwise {
       CpuBuffer x,
       CpuBuffer dx,
       boolean add) {
-    CpuBuffer result = workers.buffer(worker, RESULT, input.imageSize());
+    CpuBuffer result = workers.buffer(worker, Scratch.RESULT, input.imageSize());
     for (Table table : backward) {
       pixels8(table, dy.data(), dy.offset(), packed, table.start, result.data(), result.offset());
     }

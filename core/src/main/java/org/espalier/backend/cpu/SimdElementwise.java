@@ -112,7 +112,8 @@ final class SimdElementwise {
         });
   }
 
-  private static void relu(int length, float[] x, int xo, float[] y, int yo) {
+  /** y = max(x, 0) over a run of floats. */
+  static void relu(int length, float[] x, int xo, float[] y, int yo) {
     int i = 0;
     for (int bound = S.loopBound(length); i < bound; i += S.length()) {
       FloatVector.fromArray(S, x, xo + i).max(0).intoArray(y, yo + i);

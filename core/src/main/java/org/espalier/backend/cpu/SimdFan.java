@@ -10,6 +10,7 @@ import java.util.Objects;
 import org.espalier.backend.Conv;
 import org.espalier.backend.Fan;
 import org.espalier.backend.Upstream;
+import org.espalier.backend.cpu.SimdWide.Scratch;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,33 +33,38 @@ final class SimdFan {
   private static final int FEW_GROUPS = 8;
   private static final int LARGE_WEIGHT = 8192;
 
-  // Scratch: of each worker, and of all.
-  private static final int FRAMED = 0;
-  private static final int UPSTREAM = 1;
-  private static final int RESULT = 2;
-  private static final int PACKED = 3;
-  private static final int PARTIAL = 4;
-
-  private final List<SimdWideConv> wides = new ArrayList<>();
+  private final List<SimdWide> wides = new ArrayList<>();
   private final SimdFrame frame;
   private final int images;
   private final int slack;
   private final int groups;
+  private final int packedForward;
+  private final int packedBackward;
+  private final int weightSize;
 
   private SimdFan(List<Conv> convs) {
     Conv first = convs.getFirst();
     images = first.n();
     List<SimdConvPlan> plans = convs.stream().map(SimdConvPlan::forward).toList();
-    frame = SimdConvPlan.frame(first.h(), first.w(), first.in(), plans);
+    SimdFrame plain = SimdConvPlan.frame(first.h(), first.w(), first.in(), plans);
+    boolean tiled = convs.stream().anyMatch(SimdWinograd::serves);
+    frame = tiled ? SimdWinograd.cover(first, plain) : plain;
     Map<Conv, List<Integer>> alike = new LinkedHashMap<>();
     for (int arm = 0; arm < convs.size(); arm++) {
       alike.computeIfAbsent(withOut(convs.get(arm), 1), c -> new ArrayList<>()).add(arm);
     }
     for (List<Integer> arms : alike.values()) {
       int[] which = arms.stream().mapToInt(Integer::intValue).toArray();
-      wides.add(new SimdWideConv(which, convs, frame));
+      SimdArms alikes = SimdArms.of(which, convs);
+      wides.add(
+          SimdWinograd.serves(alikes.conv())
+              ? new SimdWinograd(alikes, frame)
+              : new SimdWideConv(alikes, frame));
     }
-    slack = wides.stream().mapToInt(SimdWideConv::slackInput).max().orElse(0);
+    packedForward = wides.stream().mapToInt(SimdWide::packedForward).sum();
+    packedBackward = wides.stream().mapToInt(SimdWide::packedBackward).sum();
+    weightSize = wides.stream().mapToInt(SimdWide::weightSize).sum();
+    slack = wides.stream().mapToInt(SimdWide::slackInput).max().orElse(0);
     int largest = convs.stream().mapToInt(Conv::weightSize).max().orElse(0);
     // The bits depend on this number: it follows from the shapes.
     groups = Math.min(images, largest > LARGE_WEIGHT ? FEW_GROUPS : MANY_GROUPS);
@@ -81,10 +87,9 @@ final class SimdFan {
   // ---- forward
 
   void forward(Workers workers, Fan fan) {
-    CpuBuffer packed =
-        workers.buffer(0, PACKED, wides.stream().mapToInt(SimdWideConv::packedForward).sum());
+    CpuBuffer packed = workers.buffer(0, Scratch.PACKED, packedForward);
     int at = packed.offset();
-    for (SimdWideConv wide : wides) {
+    for (SimdWide wide : wides) {
       wide.packForward(workers, fan, packed.data(), at);
       at += wide.packedForward();
     }
@@ -93,13 +98,14 @@ final class SimdFan {
     workers.parallel(
         images, (image, worker) -> forward(workers, worker, fan, image, packed, parts, moments));
     int from = 0;
-    for (SimdWideConv wide : wides) {
-      for (int arm : wide.arms) {
+    for (SimdWide wide : wides) {
+      for (int arm : wide.arms().arms()) {
         Fan.Arm each = fan.arms().get(arm);
         if (each.moments() != null) {
           int out = each.conv().out();
           CpuBuffer result = CpuBuffer.of(each.moments());
-          SimdMoments.join(parts, from, moments, images, wide.pixels(), out, result);
+          SimdMoments.join(
+              parts, from, moments, images, image -> wide.arms().pixels(), out, result);
           from += 2 * out;
         }
       }
@@ -114,46 +120,57 @@ final class SimdFan {
       CpuBuffer packed,
       double[] parts,
       int moments) {
-    CpuBuffer x = framed(workers, worker, fan, image, 0);
+    Scratch scratch = new Scratch(workers, worker);
+    CpuBuffer x = framed(scratch, fan, image, 0);
     int atPacked = packed.offset();
     int part = image * moments;
-    for (SimdWideConv wide : wides) {
-      CpuBuffer y = result(workers, worker, fan, wide, image);
-      wide.forward(x.data(), x.offset(), packed.data(), atPacked, y.data(), y.offset());
+    for (SimdWide wide : wides) {
+      SimdArms arms = wide.arms();
+      CpuBuffer[] y = results(scratch, fan, wide, image);
+      wide.forward(scratch, x, packed.data(), atPacked, y);
       atPacked += wide.packedForward();
-      for (int i = 0; i < wide.arms.length; i++) {
-        Fan.Arm arm = fan.arms().get(wide.arms[i]);
-        int out = arm.conv().out();
-        int size = wide.pixels() * out;
-        CpuBuffer target = wide.direct() ? null : (CpuBuffer) arm.y().slice(image * size, size);
-        CpuBuffer source = new CpuBuffer(y.data(), y.offset() + wide.column(i), size);
+      for (int i = 0; i < arms.outs().length; i++) {
+        Fan.Arm arm = fan.arms().get(arms.arms()[i]);
+        int out = arms.outs()[i];
+        CpuBuffer target = wide.direct() ? null : result(arm, image, arms.pixels());
+        CpuBuffer source = wide.direct() ? y[i] : y[0].from(arms.starts()[i]);
+        int pitch = wide.direct() ? out : wide.width();
         if (arm.moments() != null) {
-          SimdMoments.leave(source, wide.width, wide.pixels(), out, target, parts, part);
+          SimdMoments.leave(source, pitch, arms.pixels(), out, target, parts, part);
           part += 2 * out;
         } else if (target != null) {
-          SimdMoments.copy(source, wide.width, wide.pixels(), out, target);
+          SimdMoments.copy(source, pitch, arms.pixels(), out, target);
         }
       }
     }
   }
 
-  /** Where the wide result of one image is computed: in place, if it has one. */
-  private static CpuBuffer result(
-      Workers workers, int worker, Fan fan, SimdWideConv wide, int image) {
-    int size = wide.pixels() * wide.width;
-    return wide.direct()
-        ? (CpuBuffer) fan.arms().get(wide.arms[0]).y().slice(image * size, size)
-        : workers.buffer(worker, RESULT, size);
+  /** Where the results of one image are computed. */
+  private static CpuBuffer[] results(Scratch scratch, Fan fan, SimdWide wide, int image) {
+    SimdArms arms = wide.arms();
+    if (!wide.direct()) {
+      return new CpuBuffer[] {scratch.get(Scratch.RESULT, arms.pixels() * wide.width())};
+    }
+    CpuBuffer[] y = new CpuBuffer[arms.outs().length];
+    for (int i = 0; i < y.length; i++) {
+      y[i] = result(fan.arms().get(arms.arms()[i]), image, arms.pixels());
+    }
+    return y;
+  }
+
+  private static CpuBuffer result(Fan.Arm arm, int image, int pixels) {
+    int size = pixels * arm.conv().out();
+    return (CpuBuffer) arm.y().slice(image * size, size);
   }
 
   /** One image as the kernels read it. */
-  private CpuBuffer framed(Workers workers, int worker, Fan fan, int image, int slack) {
+  private CpuBuffer framed(Scratch scratch, Fan fan, int image, int beyond) {
     CpuBuffer x = CpuBuffer.of(fan.x());
     int start = x.offset() + image * frame.imageSize();
-    if (frame.bare() && !fan.relu() && slack == 0) {
+    if (frame.bare() && !fan.relu() && beyond == 0) {
       return new CpuBuffer(x.data(), start, frame.size());
     }
-    CpuBuffer framed = workers.buffer(worker, FRAMED, frame.size() + slack);
+    CpuBuffer framed = scratch.get(Scratch.FRAMED, frame.size() + slack);
     frame.place(fan.relu(), x.data(), start, framed.data(), framed.offset());
     return framed;
   }
@@ -161,23 +178,22 @@ final class SimdFan {
   // ---- backward
 
   void backward(Workers workers, Fan fan, @Nullable CpuBuffer dx, boolean add) {
-    int weightSize = wides.stream().mapToInt(SimdWideConv::packedBackward).sum();
-    CpuBuffer packed = workers.buffer(0, PACKED, dx == null ? 0 : weightSize);
+    CpuBuffer packed = workers.buffer(0, Scratch.PACKED, dx == null ? 0 : packedBackward);
     int at = packed.offset();
-    for (SimdWideConv wide : wides) {
+    for (SimdWide wide : wides) {
       if (dx != null) {
         wide.packBackward(workers, fan, packed.data(), at);
         at += wide.packedBackward();
       }
     }
     boolean weights = fan.arms().stream().anyMatch(arm -> arm.dw() != null);
-    int size = weights ? wides.stream().mapToInt(SimdWideConv::weightSize).sum() : 0;
-    float[] partial = workers.scratch(0, PARTIAL, groups * size);
+    int size = weights ? weightSize : 0;
+    CpuBuffer partial = workers.buffer(0, Scratch.PARTIAL, groups * size);
     workers.parallel(
         groups,
         (group, worker) -> {
-          Share share = new Share(partial, group * size, weights);
-          Arrays.fill(partial, share.at, share.at + size, 0);
+          Share share = new Share(partial.data(), partial.offset() + group * size, weights);
+          Arrays.fill(share.partial, share.at, share.at + size, 0);
           for (int image = group * images / groups;
               image < (group + 1) * images / groups;
               image++) {
@@ -201,22 +217,23 @@ final class SimdFan {
       Share share,
       @Nullable CpuBuffer dx,
       boolean add) {
+    Scratch scratch = new Scratch(workers, worker);
     int pitch = SimdPanels.padded(frame.c());
     int pixels = frame.h() * frame.w();
-    CpuBuffer sums = workers.buffer(worker, RESULT, wides.size() * pixels * pitch);
-    CpuBuffer x = share.wanted ? framed(workers, worker, fan, image, slack) : null;
+    CpuBuffer sums = scratch.get(Scratch.RESULT, dx == null ? 0 : wides.size() * pixels * pitch);
+    CpuBuffer x = share.wanted ? framed(scratch, fan, image, slack) : null;
     int atPacked = packed.offset();
     int atShare = share.at;
     for (int i = 0; i < wides.size(); i++) {
-      SimdWideConv wide = wides.get(i);
-      CpuBuffer dy = upstream(workers, worker, fan, wide, image);
+      SimdWide wide = wides.get(i);
+      CpuBuffer dy = upstream(scratch, fan, wide, image);
       if (dx != null) {
         int to = sums.offset() + i * pixels * pitch;
-        wide.gradInput(dy.data(), dy.offset(), packed.data(), atPacked, sums.data(), to);
+        wide.gradInput(scratch, dy, packed.data(), atPacked, sums.data(), to);
         atPacked += wide.packedBackward();
       }
       if (x != null) {
-        wide.gradWeight(x.data(), x.offset(), dy.data(), dy.offset(), share.partial, atShare);
+        wide.gradWeight(scratch, x, dy, share.partial, atShare);
         atShare += wide.weightSize();
       }
     }
@@ -228,47 +245,49 @@ final class SimdFan {
   }
 
   /** The gradient of one image's wide result within its border. */
-  private static CpuBuffer upstream(
-      Workers workers, int worker, Fan fan, SimdWideConv wide, int image) {
-    SimdFrame to = wide.upstream;
-    Fan.Arm only = fan.arms().get(wide.arms[0]);
-    if (wide.direct() && to.bare()) {
-      Upstream upstream = Objects.requireNonNull(only.upstream());
+  private static CpuBuffer upstream(Scratch scratch, Fan fan, SimdWide wide, int image) {
+    SimdFrame to = wide.upstream();
+    SimdArms arms = wide.arms();
+    if (arms.outs().length == 1 && arms.columns() == wide.width() && to.bare()) {
+      Upstream upstream = Objects.requireNonNull(fan.arms().get(arms.arms()[0]).upstream());
       if (upstream.coefficients() == null) {
         return (CpuBuffer) upstream.g().slice(image * to.size(), to.size());
       }
     }
-    CpuBuffer framed = workers.buffer(worker, UPSTREAM, to.size() + wide.width - wide.columns);
+    CpuBuffer framed = scratch.get(Scratch.UPSTREAM, to.size() + wide.width() - arms.columns());
     to.border(framed.data(), framed.offset());
-    for (int i = 0; i < wide.arms.length; i++) {
-      Fan.Arm arm = fan.arms().get(wide.arms[i]);
+    for (int i = 0; i < arms.outs().length; i++) {
+      Fan.Arm arm = fan.arms().get(arms.arms()[i]);
       to.gradient(
           Objects.requireNonNull(arm.upstream()),
           CpuBuffer.of(arm.y()),
           image,
           arm.conv().out(),
           framed,
-          wide.column(i));
+          arms.starts()[i]);
     }
     return framed;
   }
 
   /** Adds up what the image groups left, in their order, and hands it to the arms. */
-  private void gather(Workers workers, Fan fan, float[] partial, int size) {
+  private void gather(Workers workers, Fan fan, CpuBuffer partial, int size) {
+    float[] sums = partial.data();
+    int first = partial.offset();
     workers.ranges(
         size,
         LARGE_WEIGHT,
         (from, to, worker) -> {
           for (int group = 1; group < groups; group++) {
-            SimdElementwise.axpby(to - from, 1, partial, group * size + from, 1, partial, from);
+            int at = first + from;
+            SimdElementwise.axpby(to - from, 1, sums, at + group * size, 1, sums, at);
           }
         });
-    int at = 0;
-    for (SimdWideConv wide : wides) {
-      for (int i = 0; i < wide.arms.length; i++) {
-        Fan.Arm arm = fan.arms().get(wide.arms[i]);
+    int at = first;
+    for (SimdWide wide : wides) {
+      for (int i = 0; i < wide.arms().outs().length; i++) {
+        Fan.Arm arm = fan.arms().get(wide.arms().arms()[i]);
         if (arm.dw() != null) {
-          wide.scatter(partial, at, i, CpuBuffer.of(arm.dw()));
+          wide.scatter(sums, at, i, CpuBuffer.of(arm.dw()));
         }
       }
       at += wide.weightSize();

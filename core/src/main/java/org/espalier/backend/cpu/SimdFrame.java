@@ -44,20 +44,10 @@ record SimdFrame(int h, int w, int c, int top, int left, int framedH, int framed
       int from = start + y * w * c;
       int to = at + origin() + y * rowSize();
       if (relu) {
-        rectify(w * c, source, from, target, to);
+        SimdElementwise.relu(w * c, source, from, target, to);
       } else {
         System.arraycopy(source, from, target, to, w * c);
       }
-    }
-  }
-
-  private static void rectify(int length, float[] x, int from, float[] y, int to) {
-    int i = 0;
-    for (int bound = S.loopBound(length); i < bound; i += S.length()) {
-      FloatVector.fromArray(S, x, from + i).max(0).intoArray(y, to + i);
-    }
-    for (; i < length; i++) {
-      y[to + i] = Math.max(x[from + i], 0);
     }
   }
 

@@ -1,5 +1,6 @@
 package org.espalier.backend.cpu;
 
+import java.util.function.IntUnaryOperator;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorSpecies;
@@ -95,19 +96,29 @@ final class SimdMoments {
     }
   }
 
-  /** Joins what the images left, {@code stride} apart, {@code pixels} each. */
+  /**
+   * Joins what {@code count} parts left, {@code stride} apart: means and, after them, sums of
+   * squares around them, of so many rows each.
+   */
   static void join(
-      double[] parts, int from, int stride, int images, int pixels, int c, CpuBuffer moments) {
+      double[] parts,
+      int from,
+      int stride,
+      int count,
+      IntUnaryOperator rows,
+      int c,
+      CpuBuffer moments) {
     for (int channel = 0; channel < c; channel++) {
       double mean = 0;
       double squares = 0;
       double n = 0;
-      for (int image = 0; image < images; image++) {
-        int at = from + image * stride + channel;
+      for (int part = 0; part < count; part++) {
+        int at = from + part * stride + channel;
+        double more = rows.applyAsInt(part);
         double off = parts[at] - mean;
-        mean += off * pixels / (n + pixels);
-        squares += parts[at + c] + off * off * n * pixels / (n + pixels);
-        n += pixels;
+        mean += off * more / (n + more);
+        squares += parts[at + c] + off * off * n * more / (n + more);
+        n += more;
       }
       moments.set(channel, (float) mean);
       moments.set(c + channel, (float) (squares / n));

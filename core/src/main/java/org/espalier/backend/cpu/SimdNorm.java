@@ -20,22 +20,7 @@ final class SimdNorm {
         columns.chunks(),
         (chunk, worker) ->
             chunkMoments(columns, chunk, x, workers.scratch(worker, 0, 3 * columns.tile()), parts));
-    double n = columns.rows(0);
-    for (int chunk = 1; chunk < columns.chunks(); chunk++) {
-      double more = columns.rows(chunk);
-      int part = chunk * 2 * c;
-      for (int channel = 0; channel < c; channel++) {
-        double difference = parts[part + channel] - parts[channel];
-        parts[channel] += difference * more / (n + more);
-        parts[c + channel] +=
-            parts[part + c + channel] + difference * difference * n * more / (n + more);
-      }
-      n += more;
-    }
-    for (int channel = 0; channel < c; channel++) {
-      moments.set(channel, (float) parts[channel]);
-      moments.set(c + channel, (float) (parts[c + channel] / rows));
-    }
+    SimdMoments.join(parts, 0, 2 * c, columns.chunks(), columns::rows, c, moments);
   }
 
   /** Leaves a chunk's means and, after them, sums of squares around them. */

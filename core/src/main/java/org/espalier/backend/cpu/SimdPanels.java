@@ -7,9 +7,14 @@ import java.util.Arrays;
  * {@code [depth, width]} that they read is packed panel after panel, each row after row.
  *
  * @param columns that count; up to {@code width} they are zero
+ * @param vectors of each panel: threes, and twos for what is left
  */
-record SimdPanels(int columns) {
+record SimdPanels(int columns, int[] vectors) {
   private static final int LANES = SimdBlock.LANES;
+
+  static SimdPanels of(int columns) {
+    return new SimdPanels(columns, cut(padded(columns) / LANES));
+  }
 
   static int padded(int columns) {
     return (columns + LANES - 1) / LANES * LANES;
@@ -19,9 +24,7 @@ record SimdPanels(int columns) {
     return padded(columns);
   }
 
-  /** Vectors of each panel: threes, and twos for what is left. */
-  int[] vectors() {
-    int all = width() / LANES;
+  private static int[] cut(int all) {
     if (all == 1) {
       return new int[] {1};
     }
@@ -47,8 +50,8 @@ record SimdPanels(int columns) {
       int depth,
       int row) {
     int start = 0;
-    for (int vectors : vectors()) {
-      int panel = vectors * LANES;
+    for (int each : vectors) {
+      int panel = each * LANES;
       int to = at + start * depth + row * panel - start;
       int end = Math.min(first + count, start + panel);
       for (int column = Math.max(first, start); column < end; column++) {
@@ -60,10 +63,34 @@ record SimdPanels(int columns) {
 
   /** Writes the zeros of row {@code row} beyond the columns that count. */
   void clear(float[] packed, int at, int depth, int row) {
-    int[] vectors = vectors();
     int panel = vectors[vectors.length - 1] * LANES;
     int start = width() - panel;
     int to = at + start * depth + row * panel;
     Arrays.fill(packed, to + columns - start, to + panel, 0);
+  }
+
+  /** Columns of the panel that {@code column} is in. */
+  int panelAt(int column) {
+    int end = 0;
+    for (int each : vectors) {
+      end += each * LANES;
+      if (column < end) {
+        return each * LANES;
+      }
+    }
+    throw new IllegalArgumentException("column " + column + " of " + end);
+  }
+
+  /** Where a column's value of the first row lies. */
+  int place(int column, int depth) {
+    int start = 0;
+    for (int each : vectors) {
+      int panel = each * LANES;
+      if (column < start + panel) {
+        break;
+      }
+      start += panel;
+    }
+    return start * depth + column - start;
   }
 }

@@ -6,37 +6,22 @@ import java.util.List;
 import org.espalier.backend.Conv;
 import org.espalier.backend.Fan;
 
-/**
- * Convolutions of one input that differ in nothing but their weights, as one wide convolution:
- * their output channels side by side fill the vectors that one of them may leave half empty.
- */
-final class SimdWideConv {
+/** Convolutions as products of the image's own pixels, kernel position by kernel position. */
+final class SimdWideConv implements SimdWide {
   private static final int LANES = SimdBlock.LANES;
 
-  /** Which arms of the fan these are. */
-  final int[] arms;
-
-  /** The first of them; the others differ in their output channels. */
-  final Conv conv;
-
-  /** The gradient of the wide result within its border. */
-  final SimdFrame upstream;
-
-  /** Output channels of all arms. */
-  final int columns;
-
-  /** The same, filled up to whole vectors. */
-  final int width;
-
-  private final int[] outs;
-  private final int[] starts;
+  private final SimdArms arms;
+  private final Conv conv;
+  private final SimdFrame upstream;
+  private final int columns;
+  private final int width;
   private final SimdFrame input;
   private final SimdPanels forwardPanels;
   private final SimdPanels backwardPanels;
   private final SimdConvPlan backwardPlan;
-  private final List<Product> forward = new ArrayList<>();
-  private final List<Product> backward = new ArrayList<>();
-  private final List<Product> weight = new ArrayList<>();
+  private final List<SimdProduct> forward = new ArrayList<>();
+  private final List<SimdProduct> backward = new ArrayList<>();
+  private final List<SimdProduct> weight = new ArrayList<>();
 
   /** Rows of the weight's gradient: groups of kernel positions that lie side by side. */
   private final int weightGroups;
@@ -46,34 +31,18 @@ final class SimdWideConv {
   /** Blocks write whole; the rows beyond hold nothing of use. */
   private final int paddedWeightRows;
 
-  /** Sums of products over one image. */
-  private record Product(
-      SimdBlock kernel, int[] blocks, int[] runs, int startB, int startC, int rowC) {
-    void run(float[] a, int atA, float[] b, int atB, float[] c, int atC) {
-      kernel.run(blocks, runs, a, atA, b, atB + startB, c, atC + startC, rowC);
-    }
-  }
-
   /**
    * Plans them.
    *
-   * @param convs of all arms of the fan
    * @param input the framed input that all arms read
    */
-  SimdWideConv(int[] arms, List<Conv> convs, SimdFrame input) {
+  SimdWideConv(SimdArms arms, SimdFrame input) {
     this.arms = arms;
     this.input = input;
-    conv = convs.get(arms[0]);
-    outs = Arrays.stream(arms).map(arm -> convs.get(arm).out()).toArray();
-    starts = new int[outs.length];
-    int all = 0;
-    for (int i = 0; i < outs.length; i++) {
-      starts[i] = all;
-      all += outs[i];
-    }
-    columns = all;
-    forwardPanels = new SimdPanels(columns);
-    backwardPanels = new SimdPanels(conv.in());
+    conv = arms.conv();
+    columns = arms.columns();
+    forwardPanels = SimdPanels.of(columns);
+    backwardPanels = SimdPanels.of(conv.in());
     width = forwardPanels.width();
     backwardPlan = SimdConvPlan.gradInput(conv);
     upstream = upstream(conv, columns, backwardPlan, input);
@@ -116,7 +85,7 @@ final class SimdWideConv {
 
   /** The products of a plan that reads {@code frame} and writes rows of whole panels. */
   private static void gather(
-      SimdConvPlan plan, SimdFrame frame, SimdPanels panels, List<Product> products) {
+      SimdConvPlan plan, SimdFrame frame, SimdPanels panels, List<SimdProduct> products) {
     int startB = 0;
     for (SimdConvPlan.Part part : plan.parts()) {
       int rowA = part.x().step() * frame.c();
@@ -133,7 +102,7 @@ final class SimdWideConv {
                 new SimdBlock.Strides(rowA, 1, panel));
         int[] blocks = blocks(part, frame, plan.targetW(), panels.width(), rows);
         int[] runs = runs(part, frame, panel, flat);
-        products.add(new Product(kernel, blocks, runs, startB + column * depth, column, rowC));
+        products.add(new SimdProduct(kernel, blocks, runs, startB + column * depth, column, rowC));
         column += panel;
       }
       startB += depth * panels.width();
@@ -230,7 +199,7 @@ final class SimdWideConv {
           new SimdBlock(
               new SimdBlock.Form(true, rows, vectors, false, 0),
               new SimdBlock.Strides(1, stepA, columns));
-      weight.add(new Product(kernel, weightBlocks(rows), runs, column, column, width));
+      weight.add(new SimdProduct(kernel, weightBlocks(rows), runs, column, column, width));
       column += vectors * LANES;
     }
   }
@@ -249,78 +218,100 @@ final class SimdWideConv {
     return blocks;
   }
 
-  /** Floats that kernels may read past the end of an input. */
-  int slackInput() {
+  @Override
+  public SimdArms arms() {
+    return arms;
+  }
+
+  @Override
+  public int width() {
+    return width;
+  }
+
+  /** The result of a single arm that fills its vectors can be written where it belongs. */
+  @Override
+  public boolean direct() {
+    return arms.arms().length == 1 && columns == width;
+  }
+
+  @Override
+  public SimdFrame upstream() {
+    return upstream;
+  }
+
+  @Override
+  public int slackInput() {
     return paddedWeightRows - weightRows;
   }
 
-  /** Whether the result of the only arm can be written where it belongs. */
-  boolean direct() {
-    return arms.length == 1 && columns == width;
-  }
-
-  int pixels() {
-    return conv.outH() * conv.outW();
-  }
-
-  int packedForward() {
+  @Override
+  public int packedForward() {
     return conv.kh() * conv.kw() * conv.in() * width;
   }
 
-  int packedBackward() {
+  @Override
+  public int packedBackward() {
     return conv.kh() * conv.kw() * columns * backwardPanels.width();
   }
 
-  int weightSize() {
+  @Override
+  public int weightSize() {
     return weightGroups * paddedWeightRows * width;
   }
 
-  int column(int arm) {
-    return starts[arm];
-  }
-
-  /** y {@code [pixels, width]} of one framed image. */
-  void forward(float[] x, int atX, float[] packed, int atPacked, float[] y, int atY) {
-    for (Product product : forward) {
-      product.run(x, atX, packed, atPacked, y, atY);
+  @Override
+  public void forward(Scratch scratch, CpuBuffer x, float[] packed, int atPacked, CpuBuffer[] y) {
+    for (SimdProduct product : forward) {
+      product.run(x.data(), x.offset(), packed, atPacked, y[0].data(), y[0].offset());
     }
   }
 
-  /** dx {@code [h*w, padded(in)]} of one framed gradient. */
-  void gradInput(float[] dy, int atDy, float[] packed, int atPacked, float[] dx, int atDx) {
-    for (Product product : backward) {
-      product.run(dy, atDy, packed, atPacked, dx, atDx);
+  @Override
+  public void gradInput(
+      Scratch scratch, CpuBuffer dy, float[] packed, int atPacked, float[] dx, int atDx) {
+    for (SimdProduct product : backward) {
+      product.run(dy.data(), dy.offset(), packed, atPacked, dx, atDx);
     }
   }
 
-  /** dw += one image's share, in the layout that {@link #scatter} reads. */
-  void gradWeight(float[] x, int atX, float[] dy, int atDy, float[] dw, int atDw) {
-    for (Product product : weight) {
-      product.run(x, atX, dy, atDy, dw, atDw);
+  @Override
+  public void gradWeight(Scratch scratch, CpuBuffer x, CpuBuffer dy, float[] dw, int atDw) {
+    for (SimdProduct product : weight) {
+      product.run(x.data(), x.offset(), dy.data(), dy.offset(), dw, atDw);
     }
   }
 
-  /** Packs the weights as the forward products read them, side by side. */
-  void packForward(Workers workers, Fan fan, float[] packed, int at) {
+  /** Side by side. */
+  @Override
+  public void packForward(Workers workers, Fan fan, float[] packed, int at) {
     int depth = conv.kh() * conv.kw() * conv.in();
     workers.ranges(
         depth,
         grain(),
         (from, to, worker) -> {
           for (int row = from; row < to; row++) {
-            for (int arm = 0; arm < arms.length; arm++) {
-              CpuBuffer w = CpuBuffer.of(fan.arms().get(arms[arm]).w());
-              int source = w.offset() + row * outs[arm];
+            for (int arm = 0; arm < arms.arms().length; arm++) {
+              CpuBuffer w = CpuBuffer.of(fan.arms().get(arms.arms()[arm]).w());
+              int source = w.offset() + row * arms.outs()[arm];
               forwardPanels.pack(
-                  w.data(), source, 1, starts[arm], outs[arm], packed, at, depth, row);
+                  w.data(),
+                  source,
+                  1,
+                  arms.starts()[arm],
+                  arms.outs()[arm],
+                  packed,
+                  at,
+                  depth,
+                  row);
             }
             forwardPanels.clear(packed, at, depth, row);
           }
         });
   }
 
-  /** Packs the weights as the gradient's products read them: transposed, tap by tap. */
-  void packBackward(Workers workers, Fan fan, float[] packed, int at) {
+  /** Transposed, tap by tap. */
+  @Override
+  public void packBackward(Workers workers, Fan fan, float[] packed, int at) {
     int start = at;
     for (SimdConvPlan.Part part : backwardPlan.parts()) {
       int depth = depth(part, columns);
@@ -342,13 +333,13 @@ final class SimdWideConv {
         columns,
         grain(),
         (from, to, worker) -> {
-          for (int arm = 0; arm < arms.length; arm++) {
-            CpuBuffer w = CpuBuffer.of(fan.arms().get(arms[arm]).w());
-            int out = outs[arm];
-            int first = Math.max(from, starts[arm]);
-            int last = Math.min(to, starts[arm] + out);
+          for (int arm = 0; arm < arms.arms().length; arm++) {
+            CpuBuffer w = CpuBuffer.of(fan.arms().get(arms.arms()[arm]).w());
+            int out = arms.outs()[arm];
+            int first = Math.max(from, arms.starts()[arm]);
+            int last = Math.min(to, arms.starts()[arm] + out);
             for (int column = first; column < last; column++) {
-              int source = w.offset() + position * conv.in() * out + column - starts[arm];
+              int source = w.offset() + position * conv.in() * out + column - arms.starts()[arm];
               backwardPanels.pack(
                   w.data(), source, out, 0, conv.in(), packed, at, depth, row + column);
               backwardPanels.clear(packed, at, depth, row + column);
@@ -361,12 +352,12 @@ final class SimdWideConv {
     return Math.max(1, 8192 / Math.max(width, backwardPanels.width()));
   }
 
-  /** Adds the sum of all images' shares to the dw of one arm. */
-  void scatter(float[] sum, int at, int arm, CpuBuffer dw) {
-    int out = outs[arm];
+  @Override
+  public void scatter(float[] sum, int at, int arm, CpuBuffer dw) {
+    int out = arms.outs()[arm];
     for (int group = 0; group < weightGroups; group++) {
       for (int row = 0; row < weightRows; row++) {
-        int from = at + (group * paddedWeightRows + row) * width + starts[arm];
+        int from = at + (group * paddedWeightRows + row) * width + arms.starts()[arm];
         int to = dw.offset() + (group * weightRows + row) * out;
         for (int i = 0; i < out; i++) {
           dw.data()[to + i] += sum[from + i];

@@ -29,10 +29,12 @@ final class Workers implements AutoCloseable {
    */
   private static final long SPIN_NANOS = 20_000;
 
-  private static final int SLOTS = 6;
+  private static final int SLOTS = 7;
 
   private final Worker[] others;
+  private final Slab slab = new Slab();
   private final float[][][] scratch;
+  private final @Nullable CpuBuffer[][] buffers;
   private boolean sharing; // seen by the calling thread only
   private volatile Job job = Job.NONE;
   private volatile boolean closed;
@@ -42,6 +44,7 @@ final class Workers implements AutoCloseable {
       throw new IllegalArgumentException("threads: " + threads + ", wanted at least 1");
     }
     scratch = new float[threads][SLOTS][0];
+    buffers = new @Nullable CpuBuffer[threads][SLOTS];
     others = new Worker[threads - 1];
     for (int i = 0; i < others.length; i++) {
       others[i] = new Worker(i + 1);
@@ -84,7 +87,7 @@ final class Workers implements AutoCloseable {
 
   /**
    * An array of at least {@code size} floats that belongs to this worker until its chunk ends, with
-   * unspecified content; {@code slot} < 6 tells apart several in use at once. It grows and is kept.
+   * unspecified content; {@code slot} < 7 tells apart several in use at once. It grows and is kept.
    * What all chunks share is taken from worker 0 before the call, in a slot that the chunks leave
    * alone.
    */
@@ -97,9 +100,14 @@ final class Workers implements AutoCloseable {
     return array;
   }
 
-  /** The same as a buffer of {@code size} floats. */
+  /** The same as a buffer of {@code size} floats, in slots of its own. */
   CpuBuffer buffer(int worker, int slot, int size) {
-    return new CpuBuffer(scratch(worker, slot, size), 0, size);
+    CpuBuffer kept = buffers[worker][slot];
+    if (kept == null || kept.size() < size) {
+      kept = slab.take(size);
+      buffers[worker][slot] = kept;
+    }
+    return new CpuBuffer(kept.data(), kept.offset(), size);
   }
 
   @Override

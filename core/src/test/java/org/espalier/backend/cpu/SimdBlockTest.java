@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import org.espalier.tensor.Rng;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -49,6 +50,21 @@ class SimdBlockTest {
     assertThat(plain).isEqualTo(wanted);
     SimdBlockCode.of(form).run(blocks, runs, a, 4, b, 5, got, 2, rowC, rowA, stepA, stepB);
     assertThat(got).isEqualTo(wanted);
+  }
+
+  /**
+   * The background has the code compiled and hands it over; no other test has use for this form.
+   */
+  @Test
+  void codeIsHandedOverOnceItIsCompiled() throws InterruptedException {
+    SimdBlockCompiler.Slot slot =
+        SimdBlockCompiler.slot(new SimdBlock.Form(false, 5, 1, false, 37));
+    assertThat(slot.compiled()).as("at first").isNull();
+    long end = System.nanoTime() + 120_000_000_000L;
+    while (slot.compiled() == null && System.nanoTime() < end) {
+      Thread.sleep(50);
+    }
+    assertThat(slot.compiled()).as("within two minutes").isNotNull();
   }
 
   private static void define(

@@ -1,0 +1,4 @@
+@NullMarked
+package org.espalier.benchmark;
+
+import org.jspecify.annotations.NullMarked;
