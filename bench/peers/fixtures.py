@@ -20,6 +20,7 @@ import controller
 import drnas
 import nets
 import ops
+import proxies
 import tensorfile
 from tensorfile import nhwc, to_espalier
 
@@ -445,6 +446,13 @@ def files(dtype=torch.float64):
         ),
         SUPERNET / "darts-enas.safetensors": (lambda: enas("darts", 211, dtype), describe_enas("darts")),
         SUPERNET / "ops.safetensors": (lambda: ops.compute(Draw(209), dtype), ops.metadata()),
+        **{
+            SUPERNET / ("proxies-%d.safetensors" % i): (
+                lambda i=i: proxies.fixture(i, Draw(210 + i), dtype),
+                proxies.metadata(i),
+            )
+            for i in range(len(proxies.ARCHITECTURES))
+        },
     }
 
 

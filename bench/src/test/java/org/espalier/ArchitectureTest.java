@@ -38,6 +38,7 @@ class ArchitectureTest {
           "org.espalier.candidate",
           "org.espalier.supernet",
           "org.espalier.strategy",
+          "org.espalier.proxy",
           "org.espalier.search",
           "org.espalier.checkpoint",
           "org.espalier.report",

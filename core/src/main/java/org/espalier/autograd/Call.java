@@ -157,6 +157,10 @@ public final class Call {
     return output;
   }
 
+  List<Tensor> tensors() {
+    return List.of(inputs);
+  }
+
   void release() {
     for (Buffer buffer : saved) {
       if (buffer != null) {

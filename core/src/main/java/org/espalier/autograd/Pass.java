@@ -49,6 +49,7 @@ final class Pass {
     if (reached.isEmpty()) {
       return;
     }
+    reached.forEach(tape::differentiating);
     if (reached.getFirst().op() instanceof JointOp joint) {
       joint.backward(reached);
     } else {

@@ -34,6 +34,7 @@ public final class Tape implements AutoCloseable {
   private final IdentityHashMap<Buffer, Integer> held = new IdentityHashMap<>();
 
   private final List<Tensor> owned = new ArrayList<>();
+  private final List<Observer> observers = new ArrayList<>();
   private final Map<Op, Map<Tensor, Tensor>> shared = new HashMap<>();
   private int streams;
 
@@ -70,6 +71,15 @@ public final class Tape implements AutoCloseable {
     return new Tape(backend, false, false, Rng.of(0), statistics.replay());
   }
 
+  /** From now on {@code observer} looks on; it must not be there already. */
+  public Tape observe(Observer observer) {
+    if (observers.contains(observer)) {
+      throw new IllegalStateException("an observer looks on twice: " + observer);
+    }
+    observers.add(observer);
+    return this;
+  }
+
   /** The back end that computes. */
   public Backend backend() {
     return backend;
@@ -87,12 +97,22 @@ public final class Tape implements AutoCloseable {
 
   /** Computes an operation, now or, for a {@link JointOp}, when its result is first wanted. */
   public Tensor apply(Op op, Tensor... inputs) {
+    for (Observer observer : observers) {
+      Tensor other = observer.instead(this, op, inputs);
+      if (other != null) {
+        return other;
+      }
+    }
     if (op.shared() && inputs.length == 1) {
       Map<Tensor, Tensor> results = shared.computeIfAbsent(op, o -> new IdentityHashMap<>());
       Tensor known = results.get(inputs[0]);
       if (known == null) {
         known = compute(op, inputs);
         results.put(inputs[0], known);
+      } else {
+        for (Observer observer : observers) {
+          observer.computed(op, List.of(inputs), known);
+        }
       }
       return known;
     }
@@ -127,6 +147,9 @@ public final class Tape implements AutoCloseable {
 
   /** Notes a pass that has just been computed. */
   void computed(Pass pass) {
+    for (Observer observer : observers) {
+      pass.calls().forEach(call -> observer.computed(call.op(), call.tensors(), call.output()));
+    }
     if (pass.calls().stream().anyMatch(call -> call.output().requiresGrad())) {
       passes.add(pass);
     } else {
@@ -211,10 +234,10 @@ public final class Tape implements AutoCloseable {
    */
   public Tensor scope(Supplier<Tensor> body) {
     if (recording) {
-      return body.get();
+      return ended(body.get());
     }
     int mark = owned.size();
-    Tensor result = body.get();
+    Tensor result = ended(body.get());
     result.data();
     List<Tensor> inner = owned.subList(mark, owned.size());
     boolean ours = inner.contains(result);
@@ -231,6 +254,11 @@ public final class Tape implements AutoCloseable {
     shared.clear();
     waiting.clear();
     return result;
+  }
+
+  private Tensor ended(Tensor part) {
+    observers.forEach(observer -> observer.ended(part));
+    return part;
   }
 
   /**
@@ -274,6 +302,21 @@ public final class Tape implements AutoCloseable {
     passes.clear();
     waiting.clear();
     shared.clear();
+  }
+
+  /** Shows the gradient that has reached a call's result to the observers that want to see it. */
+  void differentiating(Call call) {
+    for (Observer observer : observers) {
+      if (observer.wantsGradient(call.op(), call.output())) {
+        observer.differentiating(
+            call.op(), call.tensors(), call.output(), grad(call.output()).buffer());
+      }
+    }
+  }
+
+  /** Forgets the gradient that has reached {@code tensor} so far. */
+  public void dropGradient(Tensor tensor) {
+    releaseGrad(tensor);
   }
 
   /** Where a gradient of {@code tensor} goes. */

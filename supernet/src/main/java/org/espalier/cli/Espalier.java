@@ -23,6 +23,7 @@ import picocli.CommandLine.ScopeType;
     subcommands = {
       SearchCommand.class,
       TrainCommand.class,
+      ScoreCommand.class,
       TableCommand.class,
       RankCommand.class,
       InfoCommand.class,

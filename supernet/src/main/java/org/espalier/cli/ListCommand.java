@@ -4,6 +4,7 @@ import java.util.stream.Collectors;
 import org.espalier.InputException;
 import org.espalier.candidate.Candidates;
 import org.espalier.data.Datasets;
+import org.espalier.proxy.Proxies;
 import org.espalier.search.Devices;
 import org.espalier.space.SearchSpace;
 import org.espalier.space.Spaces;
@@ -16,7 +17,7 @@ import picocli.CommandLine.Spec;
 /** {@code espalier list}: what there is to choose from. */
 @Command(name = "list", description = "List what there is to choose from.")
 final class ListCommand implements Runnable {
-  private static final String LISTS = "spaces|strategies|candidates|devices|data";
+  private static final String LISTS = "spaces|strategies|proxies|candidates|devices|data";
 
   @Spec
   @SuppressWarnings("NullAway.Init") // by picocli
@@ -32,6 +33,7 @@ final class ListCommand implements Runnable {
         switch (what) {
           case "spaces" -> spaces();
           case "strategies" -> strategies();
+          case "proxies" -> proxies();
           case "candidates" -> candidates();
           case "devices" -> devices();
           case "data" -> data();
@@ -51,6 +53,12 @@ final class ListCommand implements Runnable {
   private static Table strategies() {
     Table table = new Table("ll");
     Strategies.all().forEach(strategy -> table.row(strategy.name(), strategy.description()));
+    return table;
+  }
+
+  private static Table proxies() {
+    Table table = new Table("ll");
+    Proxies.all().forEach(proxy -> table.row(proxy.name(), proxy.description()));
     return table;
   }
 

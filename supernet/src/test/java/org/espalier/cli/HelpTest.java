@@ -6,6 +6,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import org.espalier.candidate.Candidates;
 import org.espalier.data.Datasets;
+import org.espalier.proxy.Proxies;
 import org.espalier.space.Spaces;
 import org.espalier.strategy.Strategies;
 import org.junit.jupiter.api.Test;
@@ -20,6 +21,7 @@ class HelpTest {
       strings = {
         "search",
         "train",
+        "score",
         "table",
         "table convert",
         "table info",
@@ -40,7 +42,7 @@ class HelpTest {
   void withoutACommandThereIsHelp() {
     Called help = Called.with();
     help.succeeded();
-    assertThat(help.out()).contains("search", "train", "table", "rank", "info", "list");
+    assertThat(help.out()).contains("search", "train", "score", "table", "rank", "info", "list");
     assertThat(Called.with("--version").out()).startsWith("Espalier ");
   }
 
@@ -56,6 +58,8 @@ class HelpTest {
     Candidates.all()
         .forEach(
             c -> assertThat(list("candidates")).contains(c.name(), firstWord(c.description())));
+    Proxies.all()
+        .forEach(p -> assertThat(list("proxies")).contains(p.name(), firstWord(p.description())));
     Datasets.sources()
         .forEach(s -> assertThat(list("data")).contains(s.usage(), firstWord(s.description())));
     assertThat(list("devices")).contains("cuda", "simd", "ejml");

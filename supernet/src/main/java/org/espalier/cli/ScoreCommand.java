@@ -1,0 +1,192 @@
+package org.espalier.cli;
+
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.espalier.InputException;
+import org.espalier.backend.Backend;
+import org.espalier.data.Dataset;
+import org.espalier.data.Datasets;
+import org.espalier.proxy.Proxies;
+import org.espalier.proxy.Proxy;
+import org.espalier.proxy.Score;
+import org.espalier.proxy.Scored;
+import org.espalier.proxy.ZeroCost;
+import org.espalier.search.Configuration;
+import org.espalier.search.Configurations;
+import org.espalier.search.Devices;
+import org.espalier.search.Genotypes;
+import org.espalier.space.Genotype;
+import org.espalier.space.SearchSpace;
+import org.espalier.space.Spaces;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code espalier score}. */
+@Command(
+    name = "score",
+    sortOptions = false,
+    sortSynopsis = false,
+    description = {
+      "Score architectures by zero-cost proxies, without training them: larger is better.",
+      ""
+    })
+final class ScoreCommand implements Runnable {
+  @Spec
+  @SuppressWarnings("NullAway.Init") // by picocli
+  private CommandSpec spec;
+
+  @Parameters(
+      paramLabel = "ARCH",
+      arity = "1..*",
+      description =
+          "NAS-Bench-201 strings, DARTS genotypes or names of published ones, or paths of"
+              + " genotype.json; all of one space.")
+  private List<String> architectures = new ArrayList<>();
+
+  @Option(
+      names = "--proxies",
+      paramLabel = "all|NAME,...",
+      order = 10,
+      description = "Which ones (default: all); see 'espalier list proxies'.")
+  private String proxies = "all";
+
+  @Option(
+      names = "--data",
+      paramLabel = "SPEC",
+      order = 11,
+      description = "Images to look at; see 'espalier list data'. Default: fashion-mnist.")
+  private String data = "fashion-mnist";
+
+  @Option(
+      names = "--batch",
+      paramLabel = "N",
+      order = 12,
+      description = "Images to look at at once (default: 64).")
+  private int batch = 64;
+
+  @Option(
+      names = "--repeat",
+      paramLabel = "N",
+      order = 13,
+      description = "Measure N times with other weights and images; shows mean and deviation.")
+  private int repeat = 1;
+
+  @Option(
+      names = "--channels",
+      paramLabel = "C",
+      order = 14,
+      description = "Channels of the first cells (default: as published for the search).")
+  private @Nullable Integer channels;
+
+  @Option(
+      names = "--cells",
+      paramLabel = "N",
+      order = 15,
+      description = "Cells in each stage (nasbench201), or layers (darts).")
+  private @Nullable Integer cells;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      order = 16,
+      description = "Fixes weights and images (default: 0).")
+  private long seed;
+
+  @Option(
+      names = "--device",
+      paramLabel = "NAME",
+      order = 17,
+      description = "auto, or one of 'espalier list devices'.")
+  private String device = "auto";
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      order = 18,
+      description = "Threads of the device; 0: one for each core.")
+  private int threads;
+
+  @Override
+  public void run() {
+    List<Proxy> asked = withBaseline(Proxies.parse(proxies));
+    List<Genotype> genotypes = architectures.stream().map(Genotypes::read).toList();
+    SearchSpace space = Spaces.of(genotypes.getFirst().space());
+    if (genotypes.stream().anyMatch(genotype -> !genotype.space().equals(space.name()))) {
+      throw new InputException("architectures of different spaces cannot be compared");
+    }
+    requirePositive("--repeat", repeat);
+    SearchSpace.Size size = size(space);
+    Dataset dataset = Datasets.open(data);
+    try (Backend backend = Devices.open(device, threads)) {
+      ZeroCost zeroCost = new ZeroCost(space, size, dataset, batch, backend);
+      print(space, zeroCost.score(genotypes, asked, seed, repeat));
+    }
+  }
+
+  private static List<Proxy> withBaseline(List<Proxy> asked) {
+    List<Proxy> all = new ArrayList<>(List.of(Proxies.BASELINE));
+    asked.stream().filter(proxy -> proxy != Proxies.BASELINE).forEach(all::add);
+    return all;
+  }
+
+  private SearchSpace.Size size(SearchSpace space) {
+    Configuration.Search published =
+        Configurations.of(space.name(), Configurations.Preset.PAPER, List.of()).search();
+    int c = channels == null ? published.channels() : channels;
+    int n = cells == null ? published.cells() : cells;
+    requirePositive("--channels", c);
+    requirePositive("--cells", n);
+    return new SearchSpace.Size(c, n, 1, 1); // the data add the rest
+  }
+
+  private static void requirePositive(String option, int value) {
+    if (value < 1) {
+      throw new InputException(option + " is " + value + "; at least 1 is wanted");
+    }
+  }
+
+  private void print(SearchSpace space, List<Scored> all) {
+    PrintWriter out = spec.commandLine().getOut();
+    for (Scored scored : all) {
+      if (scored != all.getFirst()) {
+        out.println();
+      }
+      out.println(space.format(scored.genotype()));
+      Table table = new Table(repeat > 1 ? "lrlrl" : "lrl");
+      for (Score score : scored.scores()) {
+        row(table, score.proxy().name(), score.value(), score.deviation(), score.proxy());
+        if (score.parts().size() > 1) {
+          score.parts().forEach((part, value) -> row(table, "  " + part, value, Double.NaN, null));
+        }
+      }
+      out.print(table);
+    }
+  }
+
+  private void row(
+      Table table, String name, double value, double deviation, @Nullable Proxy proxy) {
+    String description = proxy == null ? "" : proxy.description();
+    if (repeat > 1) {
+      boolean known = !Double.isNaN(deviation);
+      table.row(
+          name, number(value), known ? "+-" : "", known ? number(deviation) : "", description);
+    } else {
+      table.row(name, number(value), description);
+    }
+  }
+
+  private static String number(double value) {
+    if (Double.isNaN(value)) {
+      return "undefined";
+    }
+    return value == Math.rint(value) && Math.abs(value) < 1e15
+        ? String.format(Locale.ROOT, "%.0f", value)
+        : String.format(Locale.ROOT, "%.6g", value);
+  }
+}

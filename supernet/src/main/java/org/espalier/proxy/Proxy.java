@@ -1,0 +1,37 @@
+package org.espalier.proxy;
+
+import java.util.List;
+
+/** A zero-cost proxy. One file each, and one line in {@link Proxies}. */
+public interface Proxy {
+  /** What it is selected by. */
+  String name();
+
+  /** One line for {@code espalier list proxies}. */
+  String description();
+
+  /** What it measures of a network: most of them one thing, called as they are. */
+  default List<String> parts() {
+    return List.of(name());
+  }
+
+  /**
+   * Books the passes that it can share with others; they run once all have booked.
+   *
+   * @return takes its measurements after that, passes of its own included
+   */
+  Reading book(Passes passes);
+
+  /**
+   * The scores of networks that are compared with each other, larger is better.
+   *
+   * @param parts for each network what was measured, in the order of {@link #parts}
+   */
+  default double[] scores(double[][] parts) {
+    double[] scores = new double[parts.length];
+    for (int i = 0; i < parts.length; i++) {
+      scores[i] = parts[i][0];
+    }
+    return scores;
+  }
+}
