@@ -1,0 +1,153 @@
+package org.espalier.cuda;
+
+import static jcuda.driver.JCudaDriver.cuCtxSetCurrent;
+import static jcuda.driver.JCudaDriver.cuDeviceGet;
+import static jcuda.driver.JCudaDriver.cuDeviceGetAttribute;
+import static jcuda.driver.JCudaDriver.cuDeviceGetName;
+import static jcuda.driver.JCudaDriver.cuDevicePrimaryCtxRelease;
+import static jcuda.driver.JCudaDriver.cuDevicePrimaryCtxRetain;
+import static jcuda.driver.JCudaDriver.cuInit;
+import static jcuda.driver.JCudaDriver.cuMemcpyDtoDAsync;
+import static jcuda.driver.JCudaDriver.cuMemcpyDtoH;
+import static jcuda.driver.JCudaDriver.cuMemcpyHtoD;
+import static jcuda.driver.JCudaDriver.cuMemsetD32Async;
+import static jcuda.driver.JCudaDriver.cuStreamCreate;
+import static jcuda.driver.JCudaDriver.cuStreamDestroy;
+import static jcuda.driver.JCudaDriver.cuStreamSynchronize;
+
+import java.nio.charset.StandardCharsets;
+import jcuda.Pointer;
+import jcuda.driver.CUcontext;
+import jcuda.driver.CUdevice;
+import jcuda.driver.CUdevice_attribute;
+import jcuda.driver.CUstream;
+
+/**
+ * One GPU: its context, one stream, memory, kernels and launches. Everything but copies to and from
+ * the host is asynchronous, in the order of the calls. For one thread at a time; {@link #enter}
+ * where another one takes over.
+ */
+final class Device implements AutoCloseable {
+  private final CUdevice device;
+  private final CUcontext context = new CUcontext();
+  private final CUstream stream = new CUstream();
+  private final Arena arena;
+  private final Kernels kernels;
+  private final Launch launch;
+  private final String name;
+
+  private Device(CUdevice device, long chunkBytes) {
+    this.device = device;
+    CudaException.check(cuDevicePrimaryCtxRetain(context, device), "opening the device");
+    CudaException.check(cuCtxSetCurrent(context), "opening the device");
+    // A stream that waits for the legacy stream, and that for it: plain copies keep their order.
+    CudaException.check(cuStreamCreate(stream, 0), "making a stream");
+    arena = new Arena(chunkBytes);
+    kernels = new Kernels();
+    launch = new Launch(stream, arena);
+    byte[] text = new byte[256];
+    cuDeviceGetName(text, text.length, device);
+    name = new String(text, StandardCharsets.UTF_8).split("\0", 2)[0];
+  }
+
+  /**
+   * Opens the GPU of that number.
+   *
+   * @param chunkBytes the least that is asked of the driver at once; 0: every block by itself
+   * @throws CudaException if the driver refuses
+   */
+  static Device open(int number, long chunkBytes) {
+    Driver.load();
+    CudaException.check(cuInit(0), "starting CUDA");
+    CUdevice device = new CUdevice();
+    CudaException.check(cuDeviceGet(device, number), "looking for device " + number);
+    return new Device(device, chunkBytes);
+  }
+
+  /** What the driver calls it. */
+  String name() {
+    return name;
+  }
+
+  /** Makes it the calling thread's device. */
+  void enter() {
+    CudaException.check(cuCtxSetCurrent(context), "entering the device");
+  }
+
+  Launch launch() {
+    return launch;
+  }
+
+  Arena arena() {
+    return arena;
+  }
+
+  CUstream stream() {
+    return stream;
+  }
+
+  /**
+   * The kernel of that name in {@code src/main/cuda/<file>.cu}.
+   *
+   * @throws CudaException if there is none
+   */
+  Kernel kernel(String file, String kernel) {
+    return kernels.get(file, kernel);
+  }
+
+  int attribute(int attribute) {
+    int[] value = new int[1];
+    CudaException.check(cuDeviceGetAttribute(value, attribute, device), "asking for an attribute");
+    return value[0];
+  }
+
+  int multiprocessors() {
+    return attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
+  }
+
+  /** Memory of that many floats with unspecified content. */
+  CudaBuffer allocate(int floats) {
+    Arena.Block block = arena.allocate(4L * floats);
+    return new CudaBuffer(block, block.address(), floats);
+  }
+
+  /** Sets every float of y to the one of these bits. */
+  void fill(CudaBuffer y, int bits) {
+    if (y.size() > 0) {
+      CudaException.check(
+          cuMemsetD32Async(y.pointer(), bits, y.size(), stream), "filling device memory");
+    }
+  }
+
+  void copy(CudaBuffer from, CudaBuffer to, int floats) {
+    CudaException.check(
+        cuMemcpyDtoDAsync(to.pointer(), from.pointer(), 4L * floats, stream), "copying");
+  }
+
+  /** Copies from the host, before it returns. */
+  void write(float[] from, CudaBuffer to) {
+    CudaException.check(
+        cuMemcpyHtoD(to.pointer(), Pointer.to(from), 4L * from.length), "copying to the device");
+  }
+
+  /** Copies to the host, after all that was launched. */
+  void read(CudaBuffer from, float[] to) {
+    CudaException.check(
+        cuMemcpyDtoH(Pointer.to(to), from.pointer(), 4L * to.length), "copying from the device");
+  }
+
+  /** Waits for all that was launched. */
+  void synchronize() {
+    CudaException.check(cuStreamSynchronize(stream), "waiting for the device");
+  }
+
+  @Override
+  public void close() {
+    cuCtxSetCurrent(context);
+    cuStreamSynchronize(stream);
+    kernels.close();
+    arena.close();
+    cuStreamDestroy(stream);
+    cuDevicePrimaryCtxRelease(device);
+  }
+}
