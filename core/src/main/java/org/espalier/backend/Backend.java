@@ -21,6 +21,11 @@ public interface Backend extends AutoCloseable {
   /** New memory of {@code size} floats, all zero. Operations take theirs from {@link #memory}. */
   Buffer allocate(int size);
 
+  /** New memory of {@code size} floats with unspecified content. */
+  default Buffer allocateScratch(int size) {
+    return allocate(size);
+  }
+
   /** Copies the host's {@code source} into {@code target}, from its start. */
   void write(float[] source, Buffer target);
 

@@ -27,7 +27,7 @@ public final class Memory {
     }
     allocations++;
     floats += size;
-    return backend.allocate(size);
+    return backend.allocateScratch(size);
   }
 
   /** Takes back a buffer that {@link #take} gave; it must not be used afterwards. */

@@ -21,6 +21,7 @@ final class Arena implements AutoCloseable {
   private static final Cleaner CLEANER = Cleaner.create();
 
   private final long chunkBytes;
+  private final Runnable drain;
   private final TreeMap<Long, DevicePointer> chunks = new TreeMap<>();
 
   /** Free runs of all chunks, by address. */
@@ -41,9 +42,11 @@ final class Arena implements AutoCloseable {
 
   /**
    * @param chunkBytes the least that is asked of the driver at once; 0: every block by itself
+   * @param drain waits for work that may use memory
    */
-  Arena(long chunkBytes) {
+  Arena(long chunkBytes, Runnable drain) {
     this.chunkBytes = chunkBytes;
+    this.drain = drain;
   }
 
   /** A run of device memory. */
@@ -174,6 +177,7 @@ final class Arena implements AutoCloseable {
   private void release(Run run) {
     DevicePointer chunk = chunks.remove(run.address());
     if (chunk != null) {
+      drain.run();
       cuMemFree(chunk);
       reserved -= run.bytes();
     }

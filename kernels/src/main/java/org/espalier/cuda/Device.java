@@ -7,10 +7,8 @@ import static jcuda.driver.JCudaDriver.cuDeviceGetName;
 import static jcuda.driver.JCudaDriver.cuDevicePrimaryCtxRelease;
 import static jcuda.driver.JCudaDriver.cuDevicePrimaryCtxRetain;
 import static jcuda.driver.JCudaDriver.cuInit;
-import static jcuda.driver.JCudaDriver.cuMemcpyDtoDAsync;
 import static jcuda.driver.JCudaDriver.cuMemcpyDtoH;
 import static jcuda.driver.JCudaDriver.cuMemcpyHtoD;
-import static jcuda.driver.JCudaDriver.cuMemsetD32Async;
 import static jcuda.driver.JCudaDriver.cuStreamCreate;
 import static jcuda.driver.JCudaDriver.cuStreamDestroy;
 import static jcuda.driver.JCudaDriver.cuStreamSynchronize;
@@ -28,11 +26,16 @@ import jcuda.driver.CUstream;
  * where another one takes over.
  */
 final class Device implements AutoCloseable {
+  /** Batches up to this size go to the device along with the work that reads them. */
+  private static final int INBOX = 8 << 20;
+
   private final CUdevice device;
   private final CUcontext context = new CUcontext();
   private final CUstream stream = new CUstream();
   private final Arena arena;
   private final Kernels kernels;
+  private final Inbox inbox;
+  private final Queue queue;
   private final Launch launch;
   private final String name;
 
@@ -42,9 +45,11 @@ final class Device implements AutoCloseable {
     CudaException.check(cuCtxSetCurrent(context), "opening the device");
     // A stream that waits for the legacy stream, and that for it: plain copies keep their order.
     CudaException.check(cuStreamCreate(stream, 0), "making a stream");
-    arena = new Arena(chunkBytes);
+    arena = new Arena(chunkBytes, this::drain);
     kernels = new Kernels();
-    launch = new Launch(stream, arena);
+    inbox = new Inbox(stream, arena, INBOX);
+    queue = new Queue(stream, inbox, true);
+    launch = new Launch(queue);
     byte[] text = new byte[256];
     cuDeviceGetName(text, text.length, device);
     name = new String(text, StandardCharsets.UTF_8).split("\0", 2)[0];
@@ -114,37 +119,57 @@ final class Device implements AutoCloseable {
   /** Sets every float of y to the one of these bits. */
   void fill(CudaBuffer y, int bits) {
     if (y.size() > 0) {
-      CudaException.check(
-          cuMemsetD32Async(y.pointer(), bits, y.size(), stream), "filling device memory");
+      queue.fill(CudaBuffer.address(y), bits, y.size());
     }
   }
 
   void copy(CudaBuffer from, CudaBuffer to, int floats) {
-    CudaException.check(
-        cuMemcpyDtoDAsync(to.pointer(), from.pointer(), 4L * floats, stream), "copying");
+    queue.copy(CudaBuffer.address(to), CudaBuffer.address(from), 4L * floats);
   }
 
-  /** Copies from the host, before it returns. */
+  /** Copies from the host; the array is free at once. */
   void write(float[] from, CudaBuffer to) {
-    CudaException.check(
-        cuMemcpyHtoD(to.pointer(), Pointer.to(from), 4L * from.length), "copying to the device");
+    if (4L * from.length <= inbox.capacity()) {
+      queue.receive(from, to);
+    } else {
+      queue.flush();
+      CudaException.check(
+          cuMemcpyHtoD(to.pointer(), Pointer.to(from), 4L * from.length), "copying to the device");
+    }
   }
 
   /** Copies to the host, after all that was launched. */
   void read(CudaBuffer from, float[] to) {
+    queue.flush();
     CudaException.check(
         cuMemcpyDtoH(Pointer.to(to), from.pointer(), 4L * to.length), "copying from the device");
   }
 
   /** Waits for all that was launched. */
   void synchronize() {
+    queue.flush();
     CudaException.check(cuStreamSynchronize(stream), "waiting for the device");
+  }
+
+  /** As {@link #synchronize}, whatever the device says to it. */
+  private void drain() {
+    try {
+      synchronize();
+    } catch (CudaException e) {
+      // Whoever waits next will hear of it.
+    }
+  }
+
+  Queue queue() {
+    return queue;
   }
 
   @Override
   public void close() {
     cuCtxSetCurrent(context);
-    cuStreamSynchronize(stream);
+    drain();
+    queue.close();
+    inbox.close();
     kernels.close();
     arena.close();
     cuStreamDestroy(stream);

@@ -9,6 +9,7 @@ import jcuda.driver.CUfunction;
 final class Kernel {
   private final String name;
   private final CUfunction function;
+  private int id = -1;
   private int sharedLimit = 48 * 1024;
 
   Kernel(String name, CUfunction function) {
@@ -22,6 +23,15 @@ final class Kernel {
 
   CUfunction function() {
     return function;
+  }
+
+  /** Its number in the queue; -1 if it has none yet. */
+  int id() {
+    return id;
+  }
+
+  void id(int number) {
+    id = number;
   }
 
   /** The dynamic shared memory that it may take now. */

@@ -1,55 +1,35 @@
 package org.espalier.cuda;
 
-import static jcuda.driver.JCudaDriver.cuLaunchKernel;
-import static jcuda.driver.JCudaDriver.cuMemcpyHtoD;
-
-import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import jcuda.Pointer;
-import jcuda.driver.CUstream;
 import org.espalier.backend.Buffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The arguments of the next launch, and the launch itself. One direct buffer holds the values and,
- * before them, the table of their addresses that {@code cuLaunchKernel} wants: a launch makes no
- * objects. Not for several threads.
+ * The arguments of the next launch, written straight to where the {@link Queue} keeps them: a
+ * launch makes no objects. Not for several threads.
  *
  * <pre>{@code
  * launch.begin().f32(a).ptr(x).f32(b).ptr(y).i32(n).run(axpby, blocks, 256);
  * }</pre>
  */
 final class Launch {
-  private static final int ARGUMENTS = 64;
-  private static final int TABLE = 8 * ARGUMENTS;
-
-  /** All arguments of a kernel together may take this much. */
-  private static final int VALUES = 4096;
-
-  private final ByteBuffer memory =
-      ByteBuffer.allocateDirect(TABLE + VALUES + 8).order(ByteOrder.nativeOrder());
-  private final long address = MemorySegment.ofBuffer(memory).address();
-  private final Pointer table = Pointer.to(memory); // the only one, made once
-  private final CUstream stream;
+  private final Queue queue;
+  private final int[] offsets = new int[Queue.ARGUMENTS];
   private int arguments;
+  private int start;
   private int end;
   private boolean struct;
   private long count;
 
-  private static final int SLOTS = 1024;
-  private final Arena.Block slots;
-  private int nextSlot;
-
-  Launch(CUstream stream, Arena arena) {
-    this.stream = stream;
-    slots = arena.allocate(8 * SLOTS);
+  Launch(Queue queue) {
+    this.queue = queue;
   }
 
   /** Forgets the arguments of the last launch. */
   Launch begin() {
+    queue.room(Queue.RECORD);
+    start = queue.valuesStart();
+    end = start;
     arguments = 0;
-    end = TABLE;
     struct = false;
     return this;
   }
@@ -60,17 +40,17 @@ final class Launch {
   }
 
   Launch i64(long value) {
-    memory.putLong(place(8), value);
+    queue.bytes().putLong(place(8), value);
     return this;
   }
 
   Launch i32(int value) {
-    memory.putInt(place(4), value);
+    queue.bytes().putInt(place(4), value);
     return this;
   }
 
   Launch f32(float value) {
-    memory.putFloat(place(4), value);
+    queue.bytes().putFloat(place(4), value);
     return this;
   }
 
@@ -83,24 +63,17 @@ final class Launch {
    * it, {@code const float*}, and a captured step finds the new one there.
    */
   Launch stepF32(float value) {
-    return i64(stepSlot(Float.floatToRawIntBits(value), 0));
+    return i64(queue.inbox().put(value));
   }
 
   /** As {@link #stepF32}, {@code const int*}. */
   Launch stepI32(int value) {
-    return i64(stepSlot(value, 0));
+    return i64(queue.inbox().put(value));
   }
 
   /** As {@link #stepF32}, {@code const long long*}. */
   Launch stepI64(long value) {
-    return i64(stepSlot((int) value, (int) (value >>> 32)));
-  }
-
-  private long stepSlot(int low, int high) {
-    DevicePointer slot = slots.pointer(slots.address() + 8L * (nextSlot++ % SLOTS));
-    CudaException.check(
-        cuMemcpyHtoD(slot, Pointer.to(new int[] {low, high}), 8), "copying to the device");
-    return slot.address();
+    return i64(queue.inbox().put(value));
   }
 
   /**
@@ -108,20 +81,23 @@ final class Launch {
    * aligned as C does.
    */
   Launch struct() {
-    end = (end + 7) & -8;
-    memory.putLong(8 * arguments++, address + end);
+    align(8);
+    offsets[arguments++] = end - start;
     struct = true;
     return this;
   }
 
   Launch endStruct() {
-    end = (end + 7) & -8;
+    align(8);
     struct = false;
     return this;
   }
 
   /** Leaves {@code bytes} of a struct unset: the rest of an array that is not used. */
   Launch skip(int bytes) {
+    for (int i = 0; i < bytes; i += 4) {
+      queue.bytes().putInt(end + i, 0);
+    }
     end += bytes;
     return this;
   }
@@ -132,9 +108,9 @@ final class Launch {
   }
 
   /**
-   * Launches.
+   * Launches, later; what the driver has to say to it comes out where somebody waits.
    *
-   * @throws CudaException if the driver refuses
+   * @throws CudaException if this or an earlier launch fails
    */
   void run(
       Kernel kernel,
@@ -145,29 +121,12 @@ final class Launch {
       int blockY,
       int blockZ,
       int sharedBytes) {
-    count++;
-    if (end > TABLE + VALUES) {
-      throw new IllegalStateException(kernel.name() + " takes more than " + VALUES + " bytes");
-    }
     if (sharedBytes > kernel.sharedLimit()) {
       kernel.allowShared(sharedBytes);
     }
-    int result =
-        cuLaunchKernel(
-            kernel.function(),
-            gridX,
-            gridY,
-            gridZ,
-            blockX,
-            blockY,
-            blockZ,
-            sharedBytes,
-            stream,
-            table,
-            null);
-    if (result != 0) {
-      throw CudaException.of(result, "launching " + kernel.name());
-    }
+    queue.launch(
+        kernel, gridX, gridY, gridZ, blockX, blockY, blockZ, sharedBytes, end, offsets, arguments);
+    count++;
   }
 
   /** Launches so far. */
@@ -177,11 +136,20 @@ final class Launch {
 
   /** Where the next value of that many bytes goes. */
   private int place(int bytes) {
-    int at = (end + bytes - 1) & -bytes;
+    align(bytes);
+    int at = end;
     if (!struct) {
-      memory.putLong(8 * arguments++, address + at);
+      offsets[arguments++] = at - start;
     }
     end = at + bytes;
     return at;
+  }
+
+  /** What is skipped is zero, as records are compared. */
+  private void align(int bytes) {
+    if ((end & (bytes - 1)) != 0) {
+      queue.bytes().putInt(end, 0);
+      end += 4;
+    }
   }
 }

@@ -1,6 +1,7 @@
 package org.espalier.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -43,5 +44,45 @@ class DeviceTest {
     for (int i = 0; i < n; i++) {
       assertThat(got[i]).isEqualTo(2f * i + 3);
     }
+  }
+
+  @Test
+  void stepsThatRepeatAreReplayedAsAGraphAndTakeNewNumbers() {
+    CudaBuffer x = device.allocate(8);
+    CudaBuffer y = device.allocate(8);
+    Kernel scale = device.kernel("sweeps", "scale_by_step");
+    float[] got = new float[8];
+    for (int step = 1; step <= 6; step++) {
+      float[] values = new float[8];
+      java.util.Arrays.fill(values, step);
+      device.write(values, x);
+      device.fill(y, 0);
+      device.launch().begin().stepF32(10 * step).ptr(x).ptr(y).i32(8).run(scale, 1, 32);
+      device.read(y, got);
+      assertThat(got).containsOnly(10f * step * step);
+    }
+    assertThat(device.queue().graphs()).isEqualTo(1);
+    assertThat(device.queue().replayed()).isEqualTo(5 * 3);
+  }
+
+  @Test
+  void workThatIsNewIsLaunchedPieceByPiece() {
+    CudaBuffer y = device.allocate(64);
+    for (int n = 1; n <= 6; n++) {
+      device.fill(y.slice(0, n), n);
+      device.synchronize();
+    }
+    assertThat(device.queue().graphs()).isZero();
+    assertThat(device.queue().launched()).isEqualTo(6);
+  }
+
+  @Test
+  void aWriteOutsideOfABufferIsAnIllegalAddress() {
+    CudaBuffer y = device.allocate(8);
+    Kernel axpby = device.kernel("sweeps", "axpby");
+    device.launch().begin().f32(2).ptr(y).f32(0).ptr(y).i32(9).run(axpby, 1, 32);
+    assertThatThrownBy(device::synchronize)
+        .isInstanceOf(CudaException.class)
+        .hasMessageContaining("illegal memory access");
   }
 }
