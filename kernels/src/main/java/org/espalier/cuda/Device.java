@@ -6,7 +6,7 @@ import static jcuda.driver.JCudaDriver.cuDeviceGetAttribute;
 import static jcuda.driver.JCudaDriver.cuDeviceGetName;
 import static jcuda.driver.JCudaDriver.cuDevicePrimaryCtxRelease;
 import static jcuda.driver.JCudaDriver.cuDevicePrimaryCtxRetain;
-import static jcuda.driver.JCudaDriver.cuInit;
+import static jcuda.driver.JCudaDriver.cuMemGetInfo;
 import static jcuda.driver.JCudaDriver.cuMemcpyDtoH;
 import static jcuda.driver.JCudaDriver.cuMemcpyHtoD;
 import static jcuda.driver.JCudaDriver.cuStreamCreate;
@@ -62,8 +62,7 @@ final class Device implements AutoCloseable {
    * @throws CudaException if the driver refuses
    */
   static Device open(int number, long chunkBytes) {
-    Driver.load();
-    CudaException.check(cuInit(0), "starting CUDA");
+    Driver.start();
     CUdevice device = new CUdevice();
     CudaException.check(cuDeviceGet(device, number), "looking for device " + number);
     return new Device(device, chunkBytes);
@@ -104,6 +103,14 @@ final class Device implements AutoCloseable {
     int[] value = new int[1];
     CudaException.check(cuDeviceGetAttribute(value, attribute, device), "asking for an attribute");
     return value[0];
+  }
+
+  /** Bytes free, and in all. */
+  long[] memory() {
+    long[] free = new long[1];
+    long[] all = new long[1];
+    CudaException.check(cuMemGetInfo(free, all), "asking for the device's memory");
+    return new long[] {free[0], all[0]};
   }
 
   int multiprocessors() {

@@ -1,26 +1,73 @@
 package org.espalier.cuda;
 
+import static jcuda.driver.JCudaDriver.cuDriverGetVersion;
+import static jcuda.driver.JCudaDriver.cuInit;
+
 import java.nio.file.Path;
+import jcuda.driver.JCudaDriver;
+import org.espalier.backend.DeviceException;
 import org.jspecify.annotations.Nullable;
 
-/** Finds the driver's library and loads it before JCuda's, which then need not look for it. */
+/**
+ * NVIDIA's driver. Its library is loaded by its path before JCuda's, which then need not look for
+ * it.
+ */
 final class Driver {
-  /** Where to find libcuda, before all other places: a file. */
+  /** The driver's library, in place of the one that would be found: a file. */
   static final String PROPERTY = "espalier.libcuda";
 
-  private static boolean loaded;
+  /** The first driver that takes PTX of version 6.4 and devices of compute capability 7.5. */
+  private static final int OLDEST = 10_020;
+
+  private static @Nullable Path loaded;
 
   private Driver() {}
 
-  static synchronized void load() {
-    if (loaded) {
-      return;
+  /** The driver's library; null if this machine has none. */
+  static @Nullable Path find() {
+    String property = System.getProperty(PROPERTY);
+    return property == null ? Libraries.driver() : Path.of(property);
+  }
+
+  /**
+   * Loads and starts it.
+   *
+   * @throws DeviceException if there is none, it is too old, or it does not start
+   */
+  static synchronized void start() {
+    if (loaded == null) {
+      Path library = find();
+      if (library == null) {
+        throw new DeviceException("cuda: no NVIDIA driver found (libcuda.so.1); install one");
+      }
+      try {
+        System.load(library.toAbsolutePath().toString());
+      } catch (UnsatisfiedLinkError e) {
+        throw new DeviceException("cuda: cannot load " + library + ": " + e.getMessage());
+      }
+      Natives.load(JCudaDriver.class, "JCudaDriver", "libcuda.so.1", "libcuda.so.1");
+      JCudaDriver.setExceptionsEnabled(false);
+      loaded = library;
     }
-    @Nullable String path = System.getProperty(PROPERTY);
-    if (path != null) {
-      System.load(Path.of(path).toAbsolutePath().toString());
+    CudaException.check(cuInit(0), "starting the driver");
+    if (version() < OLDEST) {
+      throw new DeviceException(
+          "cuda: the driver is for CUDA "
+              + format(version())
+              + "; at least "
+              + format(OLDEST)
+              + " is needed: install a newer driver");
     }
-    jcuda.driver.JCudaDriver.setExceptionsEnabled(false);
-    loaded = true;
+  }
+
+  /** The CUDA version that the driver is made for, as 12060 for 12.6. */
+  static int version() {
+    int[] version = new int[1];
+    cuDriverGetVersion(version);
+    return version[0];
+  }
+
+  static String format(int version) {
+    return version / 1000 + "." + version % 1000 / 10;
   }
 }

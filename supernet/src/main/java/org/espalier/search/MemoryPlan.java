@@ -97,7 +97,9 @@ public final class MemoryPlan {
             + limit
             + ": "
             + smaller(tooLarge, limit)
-            + (limit.isHeap() ? larger(tooLarge) : ", or allow more"));
+            + (limit.device() != null
+                ? ""
+                : limit.isHeap() ? larger(tooLarge) : ", or allow more"));
   }
 
   /**

@@ -65,7 +65,7 @@ public final class SearchRun {
       Configuration configuration, Dataset data, Path folder, MemoryLimit limit) {
     DataCheck.search(configuration, data);
     Devices.open(configuration.device(), configuration.threads()).close();
-    MemoryPlan.ofSearch(configuration, data).require(limit);
+    MemoryPlan.ofSearch(configuration, data).require(limit.on(configuration.device()));
     return new SearchRun(configuration, data, RunFolder.create(folder, configuration), null);
   }
 
@@ -94,7 +94,7 @@ public final class SearchRun {
       throw new InputException(
           existing.path() + " holds a training; continue it with espalier train --resume");
     }
-    MemoryPlan.ofSearch(configuration, data).require(limit);
+    MemoryPlan.ofSearch(configuration, data).require(limit.on(configuration.device()));
     return new SearchRun(configuration, data, existing, saved);
   }
 

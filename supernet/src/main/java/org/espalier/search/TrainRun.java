@@ -40,7 +40,7 @@ public final class TrainRun {
       BooleanSupplier stop) {
     Dataset data = Datasets.open(configuration.data());
     DataCheck.training(configuration, data);
-    MemoryPlan.ofTraining(configuration, genotype, data).require(limit);
+    MemoryPlan.ofTraining(configuration, genotype, data).require(limit.on(configuration.device()));
     SearchSpace space = Spaces.of(configuration.space());
     try (Backend backend = Devices.open(configuration.device(), configuration.threads())) {
       RunFolder files =
