@@ -1,0 +1,151 @@
+package org.espalier.cuda;
+
+import java.util.List;
+import org.espalier.backend.Buffer;
+import org.espalier.backend.Conv;
+import org.espalier.backend.Fan;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The launches for the gradients of weights: conv_weight.cu, and those of conv_depthwise.cu. Sums
+ * are split over blocks by the shape alone.
+ */
+final class WeightGrads {
+  private static final int SQUARE = 16;
+  private static final int ARM_BYTES = 32;
+  private static final int SHARED = 47 * 1024;
+  private static final int MOST_THREADS = 1024;
+
+  /** Blocks of a launch, about: they fill a large GPU twice. */
+  private static final int BLOCKS = 264;
+
+  private final Launch launch;
+  private final Scratch scratch;
+  private final Lanes dense;
+  private final Lanes depthwise;
+  private final Lanes depthwise3;
+  private final Lanes depthwise5;
+  private final Kernel join;
+
+  WeightGrads(Device device, Scratch scratch) {
+    launch = device.launch();
+    this.scratch = scratch;
+    dense = Lanes.of(device, "conv_weight", "dense_weight");
+    depthwise = Lanes.of(device, "conv_depthwise", "depthwise_weight");
+    depthwise3 = Lanes.of(device, "conv_depthwise", "depthwise_weight3");
+    depthwise5 = Lanes.of(device, "conv_depthwise", "depthwise_weight5");
+    join = device.kernel("conv_weight", "weight_join");
+  }
+
+  /**
+   * A launch.
+   *
+   * @param threads that one group of results takes
+   * @param block floats of the weight that a block computes
+   */
+  private record Plan(Tiling tiling, Piece piece, int threads, int block) {
+    /** Groups of results that a block adds up by themselves. */
+    int groups() {
+      return Math.max(1, Math.min(tiling.positions(), Lanes.BLOCK / threads));
+    }
+
+    int sharedBytes() {
+      int tile = tiling.positions() * (1 + SQUARE) + piece.pixels(tiling) * SQUARE;
+      return 4 * Math.max(tile, groups() * block);
+    }
+  }
+
+  private static @Nullable Plan plan(Conv c, int threads, int block) {
+    for (int positions = c.kh() * c.kw() == 1 ? 256 : 128; positions >= 16; positions /= 2) {
+      Tiling tiling = Tiling.results(c, positions);
+      Plan plan = new Plan(tiling, Piece.of(List.of(c), tiling), threads, block);
+      if (threads <= MOST_THREADS && plan.sharedBytes() <= SHARED) {
+        return plan;
+      }
+    }
+    return null;
+  }
+
+  /**
+   * Adds the gradients of the weights of arms of one geometry, with one group each.
+   *
+   * @return whether they fit: if not, nothing was done
+   */
+  boolean dense(Buffer x, boolean relu, List<Fan.Arm> arms) {
+    Conv geometry = arms.getFirst().conv();
+    Conv c = geometry.pointwise() ? Tiling.flat(geometry) : geometry;
+    int taps = c.kh() * c.kw();
+    Plan plan = plan(c, 16 * taps, taps * SQUARE * SQUARE);
+    if (plan == null) {
+      return false;
+    }
+    int across = Lanes.ceil(c.in(), SQUARE) * Lanes.ceil(c.out(), SQUARE);
+    int width = Math.min(Lanes.width(c.in(), x), Lanes.width(c.out()));
+    for (Fan.Arm arm : arms) {
+      width = Math.min(width, Fans.width(arm));
+    }
+    run(dense.form(width), plan, c, x, relu, arms, across, true);
+    return true;
+  }
+
+  /** As {@link #dense}, for depthwise convolutions. */
+  boolean depthwise(Buffer x, boolean relu, List<Fan.Arm> arms) {
+    Conv c = arms.getFirst().conv();
+    int width = Lanes.width(c.in(), x);
+    for (Fan.Arm arm : arms) {
+      width = Math.min(width, Fans.width(arm));
+    }
+    int taps = c.kh() * c.kw();
+    int row = c.kw() == 3 || c.kw() == 5 ? c.kw() : 1; // taps of a thread
+    int threads = DepthwiseConv.DEPTH / width * taps / row;
+    Plan plan = plan(c, threads, taps * DepthwiseConv.DEPTH);
+    if (plan == null) {
+      return false;
+    }
+    Lanes kernel = row == 3 ? depthwise3 : row == 5 ? depthwise5 : depthwise;
+    int across = Lanes.ceil(c.in(), DepthwiseConv.DEPTH);
+    run(kernel.form(width), plan, c, x, relu, arms, across, false);
+    return true;
+  }
+
+  private void run(
+      Kernel kernel,
+      Plan plan,
+      Conv c,
+      Buffer x,
+      boolean relu,
+      List<Fan.Arm> arms,
+      int across,
+      boolean out) {
+    int tiles = plan.tiling.tiles();
+    int splits = Math.min(tiles, Lanes.ceil(BLOCKS, across * arms.size()));
+    int size = c.weightSize();
+    List<CudaBuffer> parts = arms.stream().map(arm -> scratch.take(splits * size)).toList();
+    launch.begin().struct().ptr(x);
+    for (int i = 0; i < arms.size(); i++) {
+      Fans.write(launch, Fans.upstream(arms.get(i)), arms.get(i));
+      launch.ptr(parts.get(i));
+    }
+    launch.skip((Fans.ARMS - arms.size()) * ARM_BYTES);
+    plan.tiling.write(launch);
+    launch.bool(relu).i32(c.h()).i32(c.w()).i32(c.in());
+    if (out) {
+      launch.i32(c.out());
+    }
+    launch.i32(c.stride()).i32(c.pad()).i32(c.dilation()).i32(c.kh()).i32(c.kw());
+    launch.i32(plan.piece.tall()).i32(plan.piece.wide()).i32(tiles).i32(plan.groups());
+    launch.endStruct();
+    int threads = plan.threads * plan.groups();
+    launch.run(kernel, splits, across, arms.size(), threads, 1, 1, plan.sharedBytes());
+    join(arms, parts, splits, size);
+  }
+
+  private void join(List<Fan.Arm> arms, List<CudaBuffer> parts, int splits, int size) {
+    launch.begin().struct();
+    for (int i = 0; i < arms.size(); i++) {
+      launch.ptr(parts.get(i)).ptr(arms.get(i).dw()).i32(splits).i32(size);
+    }
+    launch.skip((Fans.ARMS - arms.size()) * 24).endStruct();
+    launch.run(join, Rows.joins(size), arms.size(), 1, Lanes.BLOCK, 1, 1, 0);
+  }
+}
