@@ -105,6 +105,6 @@ public final class CudaAccelerator implements Accelerator {
 
   @Override
   public Backend open() {
-    return CudaBackend.open(0, 0);
+    return CudaBackend.open(0);
   }
 }
