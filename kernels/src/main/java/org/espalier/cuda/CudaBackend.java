@@ -68,6 +68,11 @@ public final class CudaBackend implements Backend {
   }
 
   @Override
+  public Buffer allocateScratch(int size) {
+    return device.allocate(size);
+  }
+
+  @Override
   public void write(float[] source, Buffer target) {
     device.write(source, CudaBuffer.of(target));
   }
