@@ -150,7 +150,7 @@ struct Rounded {
 struct DenseArm {
   const float* w; // [kh, kw, in, out]
   float* y;
-  float* parts;   // [tiles, 3, out] for the moments, or null
+  float* parts;   // [tiles, 4, out] for the moments, or null
   int out, kh, kw, pad, dilation;
   int vector;     // whether four channels of y can be written at once
 };
@@ -166,18 +166,47 @@ struct DenseArgs {
   int tasks;    // COLUMNS channels of an arm each
 };
 
-/** Column sums over the block's valid positions, by way of `shared` [ROWS][COLUMNS] and in the order of its rows. */
-template <int COLUMNS, bool TF32, class Value>
-__device__ inline void columnSums(float* shared, float* total, Value value) {
+/**
+ * Leaves a block's part of the moments of its sums, for moments_join: twice over the registers, as moments_parts does. Sums
+ * over a column go by way of `rows`, in the order of its threads.
+ */
+template <int COLUMNS, bool TF32>
+__device__ inline void partOfMoments(
+    const Product<COLUMNS, TF32>& product, const int (&out)[8], float* part, int c, int column, float count) {
   using P = Product<COLUMNS, TF32>;
-  for (int q = 0; q < 4; q++) shared[P::row() * COLUMNS + P::column(q)] = value(q);
-  __syncthreads();
-  if ((int)threadIdx.x < COLUMNS) {
+  __shared__ float rows[2][P::ROWS][COLUMNS], mean[COLUMNS];
+  int i = threadIdx.x;
+  for (int q = 0; q < 4; q++) {
     float sum = 0;
-    for (int r = 0; r < P::ROWS; r++) sum += shared[r * COLUMNS + threadIdx.x];
-    total[threadIdx.x] = sum;
+    for (int p = 0; p < 8; p++) sum += out[p] < 0 ? 0 : product.sum[p][q];
+    rows[0][P::row()][P::column(q)] = sum;
   }
   __syncthreads();
+  if (i < COLUMNS) {
+    float sum = 0;
+    for (int r = 0; r < P::ROWS; r++) sum += rows[0][r][i];
+    mean[i] = sum / count;
+  }
+  __syncthreads();
+  for (int q = 0; q < 4; q++) {
+    float sum = 0, squares = 0, around = mean[P::column(q)];
+    for (int p = 0; p < 8; p++) {
+      float d = out[p] < 0 ? 0 : product.sum[p][q] - around;
+      sum += d;
+      squares += d * d;
+    }
+    rows[0][P::row()][P::column(q)] = sum;
+    rows[1][P::row()][P::column(q)] = squares;
+  }
+  __syncthreads();
+  if (i < COLUMNS && column + i < c) {
+    Vec<1> sum = {0}, squares = {0};
+    for (int r = 0; r < P::ROWS; r++) {
+      sum[0] += rows[0][r][i];
+      squares[0] += rows[1][r][i];
+    }
+    leaveMoments(part, c, column + i, count, Vec<1>{mean[i]}, sum, squares);
+  }
 }
 
 template <int V, int COLUMNS, bool TF32>
@@ -185,7 +214,6 @@ __device__ void dense(const DenseArgs& a) {
   using P = Product<COLUMNS, TF32>;
   DYNAMIC_SHARED(float, shared);
   __shared__ Taps taps;
-  __shared__ float rows[P::ROWS * COLUMNS], mean[COLUMNS], squares[COLUMNS];
   float* slabs = shared;
   float* pixels = shared + 2 * P::SLAB_SIZE;
   Tile tile(a.tiling, blockIdx.x);
@@ -238,28 +266,8 @@ __device__ void dense(const DenseArgs& a) {
         }
       }
     }
-    if (!arm.parts) continue;
-    // Twice over the sums in the registers, the second time around their mean: see MomentsArgs.
-    float count = tile.count(a.tiling);
-    columnSums<COLUMNS, TF32>(rows, mean, [&](int q) {
-      float sum = 0;
-      for (int p = 0; p < 8; p++) sum += out[p] < 0 ? 0 : product.sum[p][q];
-      return sum / count;
-    });
-    columnSums<COLUMNS, TF32>(rows, squares, [&](int q) {
-      float sum = 0, around = mean[P::column(q)];
-      for (int p = 0; p < 8; p++) {
-        float d = out[p] < 0 ? 0 : product.sum[p][q] - around;
-        sum += d * d;
-      }
-      return sum;
-    });
-    int c = column + threadIdx.x;
-    if ((int)threadIdx.x < COLUMNS && c < arm.out) {
-      float* parts = arm.parts + blockIdx.x * 3 * arm.out + c;
-      parts[0] = count;
-      parts[arm.out] = mean[threadIdx.x];
-      parts[2 * arm.out] = squares[threadIdx.x];
+    if (arm.parts) {
+      partOfMoments(product, out, arm.parts + blockIdx.x * 4 * arm.out, arm.out, column, tile.count(a.tiling));
     }
   }
 }

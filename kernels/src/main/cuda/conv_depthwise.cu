@@ -11,7 +11,7 @@ constexpr int DEPTH = 16; // channels of a block
 struct DepthwiseArm {
   const float* w; // [kh, kw, c]
   float* y;
-  float* parts;   // [tiles, 3, c] for the moments, or null
+  float* parts;   // [tiles, 4, c] for the moments, or null
   int kh, kw, pad, dilation;
 };
 
@@ -24,30 +24,27 @@ struct DepthwiseArgs {
   int fromY, fromX, tall, wide; // the piece that all arms together look at
 };
 
-/** Writes elements, mean and sum of squares around it of a block's values, channel by channel; for moments_join. */
+/** Leaves a block's part of the moments of its values, for moments_join. */
 template <int V, int P>
-__device__ inline void leaveMoments(
-    const Vec<V> (&value)[P], const bool (&valid)[P], float* parts, int c, int channel, int count,
-    WarpSums<V>& sums) {
+__device__ inline void partOfMoments(
+    const Vec<V> (&value)[P], const bool (&valid)[P], float* part, int c, int channel, int count, WarpSums<V>& sums) {
   constexpr int lanes = DEPTH / V;
-  Vec<V> sum = splat<V>(0), squares = splat<V>(0);
+  Vec<V> mean = splat<V>(0), sum = splat<V>(0), squares = splat<V>(0);
   for (int p = 0; p < P; p++) {
-    for (int k = 0; k < V; k++) sum[k] += valid[p] ? value[p][k] : 0;
+    for (int k = 0; k < V; k++) mean[k] += valid[p] ? value[p][k] : 0;
   }
-  Vec<V> mean = columnSum(sum, lanes, sums, 0);
+  mean = columnSum(mean, lanes, sums, 0);
   for (int k = 0; k < V; k++) mean[k] /= count;
   for (int p = 0; p < P; p++) {
     for (int k = 0; k < V; k++) {
       float d = valid[p] ? value[p][k] - mean[k] : 0;
+      sum[k] += d;
       squares[k] += d * d;
     }
   }
-  squares = columnSum(squares, lanes, sums, 1);
-  if ((int)threadIdx.x < lanes && channel < c) {
-    store(parts + channel, splat<V>(count));
-    store(parts + c + channel, mean);
-    store(parts + 2 * c + channel, squares);
-  }
+  sum = columnSum(sum, lanes, sums, 1);
+  squares = columnSum(squares, lanes, sums, 2);
+  if ((int)threadIdx.x < lanes && channel < c) leaveMoments(part, c, channel, count, mean, sum, squares);
 }
 
 /** sum += the taps' weights times the pixels under the thread's positions. */
@@ -96,7 +93,7 @@ __device__ void depthwise(const DepthwiseArgs& a) {
       if (valid[p]) store(arm.y + out[p], sum[p]);
     }
     if (arm.parts) {
-      leaveMoments(sum, valid, arm.parts + blockIdx.x * 3 * a.c, a.c, channel, tile.count(a.tiling), sums);
+      partOfMoments(sum, valid, arm.parts + blockIdx.x * 4 * a.c, a.c, channel, tile.count(a.tiling), sums);
     }
   }
 }

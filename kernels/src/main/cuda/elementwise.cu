@@ -15,23 +15,27 @@ __device__ void fill(const FillArgs& a) {
 KERNEL fill_v4(const FillArgs a) { fill<4>(a); }
 KERNEL fill_v1(const FillArgs a) { fill<1>(a); }
 
-/** y = a*x + b*y. With b = 0, y is not read: it may hold anything. */
+/**
+ * y = a*x + b*y. With b = 0, y is not read: it may hold anything. The factors change from step to step (the +-eps of second
+ * order DARTS), so they lie in device memory.
+ */
 struct AxpbyArgs {
   const float* x;
   float* y;
-  float a;
-  float b;
+  const float* a;
+  const float* b;
   int size;
 };
 
 template <int V>
-__device__ void axpby(const AxpbyArgs& a) {
-  sweep<V>(a.size, [&](int i, auto width) {
+__device__ void axpby(const AxpbyArgs& args) {
+  float a = *args.a, b = *args.b;
+  sweep<V>(args.size, [&](int i, auto width) {
     constexpr int W = decltype(width)::value;
-    Vec<W> x = load<W>(a.x + i);
-    Vec<W> y = a.b == 0 ? splat<W>(0) : load<W>(a.y + i);
-    for (int k = 0; k < W; k++) y[k] = a.b == 0 ? a.a * x[k] : a.a * x[k] + a.b * y[k];
-    store(a.y + i, y);
+    Vec<W> x = load<W>(args.x + i);
+    Vec<W> y = b == 0 ? splat<W>(0) : load<W>(args.y + i);
+    for (int k = 0; k < W; k++) y[k] = b == 0 ? a * x[k] : a * x[k] + b * y[k];
+    store(args.y + i, y);
   });
 }
 

@@ -162,6 +162,16 @@ __device__ inline double joinColumn(double x, double (*shared)[JOIN_COLUMNS] /* 
   return x;
 }
 
+/** Writes a part [4, c] of moments: see MomentsArgs in norm.cu. */
+template <int V>
+__device__ inline void leaveMoments(
+    float* part, int c, int channel, float count, const Vec<V>& around, const Vec<V>& sum, const Vec<V>& squares) {
+  store(part + channel, splat<V>(count));
+  store(part + c + channel, around);
+  store(part + 2 * c + channel, sum);
+  store(part + 3 * c + channel, squares);
+}
+
 // ---- the gradient of a tensor, as Upstream has it
 
 /** mean, scale, slope and shift of V channels; without a rule, the gradient is g itself. */

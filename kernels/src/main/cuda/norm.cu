@@ -6,7 +6,10 @@
 
 // ---- moments
 
-/** parts [patches, 3, c]: elements, mean, and sum of squares around that mean, of each patch. */
+/**
+ * parts [patches, 4, c], of each patch: its elements, a value near their mean, and the sums of the differences from that value
+ * and of their squares.
+ */
 struct MomentsArgs {
   const float* x;
   float* parts;
@@ -16,8 +19,9 @@ struct MomentsArgs {
 };
 
 /**
- * The patch is held in registers and summed twice, the second time around its own mean: no digits are lost where the
- * mean is large beside the deviation, as sums of x and x*x would.
+ * The patch is held in registers and summed twice, the second time around its own mean: where the mean is large beside the
+ * deviation, sums of x and x*x would keep no digits of it. That mean is a rounded sum of large numbers; the sum of the
+ * differences says what it lacks.
  */
 template <int V>
 __device__ void momentsParts(const MomentsArgs& a) {
@@ -32,20 +36,19 @@ __device__ void momentsParts(const MomentsArgs& a) {
   }
   Vec<V> mean = columnSum(sum, a.lanes, sums, 0);
   for (int k = 0; k < V; k++) mean[k] /= patch.count();
-  Vec<V> squares = splat<V>(0);
+  Vec<V> rest = splat<V>(0), squares = splat<V>(0);
 #pragma unroll
   for (int r = 0; r < Patch<V>::ROWS; r++) {
     for (int k = 0; k < V; k++) {
       float d = patch.has(r) ? x[r][k] - mean[k] : 0;
+      rest[k] += d;
       squares[k] += d * d;
     }
   }
-  squares = columnSum(squares, a.lanes, sums, 1);
+  rest = columnSum(rest, a.lanes, sums, 1);
+  squares = columnSum(squares, a.lanes, sums, 2);
   if (patch.inside && (int)threadIdx.x < a.lanes) {
-    float* parts = a.parts + blockIdx.x * 3 * a.c + patch.channel;
-    store(parts, splat<V>(patch.count()));
-    store(parts + a.c, mean);
-    store(parts + 2 * a.c, squares);
+    leaveMoments(a.parts + blockIdx.x * 4 * a.c, a.c, patch.channel, patch.count(), mean, rest, squares);
   }
 }
 
@@ -66,7 +69,10 @@ struct MomentsJoinArgs {
   MomentsJoin join[JOINS];
 };
 
-/** Chan, Golub and LeVeque (1979): the deviations within the patches and those of their means. One join to a blockIdx.y. */
+/**
+ * Mean and variance of all patches together, as Chan, Golub and LeVeque (1979) join them. One join to a blockIdx.y. With e
+ * the distance of a patch's value from the mean, the squares around the mean are squares + 2*e*sum + n*e*e.
+ */
 KERNEL __launch_bounds__(BLOCK) moments_join(const MomentsJoinArgs a) {
   __shared__ double shared[JOIN_THREADS][JOIN_COLUMNS];
   const MomentsJoin& j = a.join[blockIdx.y];
@@ -77,18 +83,18 @@ KERNEL __launch_bounds__(BLOCK) moments_join(const MomentsJoinArgs a) {
   double n = 0, sum = 0;
 #pragma unroll 4
   for (int p = first; p < patches; p += JOIN_THREADS) {
-    const float* part = j.parts + p * 3 * j.c + channel;
+    const float* part = j.parts + p * 4 * j.c + channel;
     n += part[0];
-    sum += (double)part[0] * part[j.c];
+    sum += (double)part[0] * part[j.c] + part[2 * j.c];
   }
   n = joinColumn(n, shared);
   double mean = joinColumn(sum, shared) / n;
   double squares = 0;
 #pragma unroll 4
   for (int p = first; p < patches; p += JOIN_THREADS) {
-    const float* part = j.parts + p * 3 * j.c + channel;
-    double d = part[j.c] - mean;
-    squares += part[2 * j.c] + part[0] * d * d;
+    const float* part = j.parts + p * 4 * j.c + channel;
+    double e = part[j.c] - mean;
+    squares += part[3 * j.c] + e * (2.0 * part[2 * j.c] + e * part[0]);
   }
   squares = joinColumn(squares, shared);
   if (first == 0 && channel < j.c) {

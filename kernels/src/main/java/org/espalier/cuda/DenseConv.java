@@ -23,7 +23,7 @@ final class DenseConv {
   private static final int ENOUGH_BLOCKS = 264;
 
   private final Launch launch;
-  private final Scratch scratch;
+  private final Norms norms;
   private final boolean tf32;
   private final Form[] forms;
 
@@ -56,9 +56,9 @@ final class DenseConv {
     }
   }
 
-  DenseConv(Device device, Scratch scratch, CudaOptions options) {
+  DenseConv(Device device, Norms norms, CudaOptions options) {
     launch = device.launch();
-    this.scratch = scratch;
+    this.norms = norms;
     tf32 = options.tf32();
     forms = new Form[] {Form.of(device, 16), Form.of(device, 32), Form.of(device, 64)};
   }
@@ -129,15 +129,12 @@ final class DenseConv {
     }
     int tiles = plan.tiling.tiles();
     int tasks = widths.stream().mapToInt(plan.form::blocks).sum();
+    List<@Nullable CudaBuffer> parts = norms.parts(arms, tiles, joins);
     launch.begin().struct().ptr(x);
     for (int i = 0; i < arms.size(); i++) {
       Fan.Arm arm = arms.get(i);
       Conv c = convs.get(i);
-      CudaBuffer parts = arm.moments() == null ? null : scratch.take(3 * tiles * c.out());
-      if (arm.moments() != null && parts != null) {
-        joins.add(new Norms.Join(parts, arm.moments(), tiles, c.out()));
-      }
-      launch.ptr(arm.w()).ptr(arm.y()).ptr(parts).i32(c.out()).i32(c.kh()).i32(c.kw());
+      launch.ptr(arm.w()).ptr(arm.y()).ptr(parts.get(i)).i32(c.out()).i32(c.kh()).i32(c.kw());
       launch.i32(c.pad()).i32(c.dilation()).bool(Lanes.width(c.out(), arm.y()) == 4);
     }
     launch.skip((Fans.ARMS - arms.size()) * ARM_BYTES);

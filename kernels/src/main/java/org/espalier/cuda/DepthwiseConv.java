@@ -4,6 +4,7 @@ import java.util.List;
 import org.espalier.backend.Buffer;
 import org.espalier.backend.Conv;
 import org.espalier.backend.Fan;
+import org.jspecify.annotations.Nullable;
 
 /** The launches of conv_depthwise.cu but those for the weights. */
 final class DepthwiseConv {
@@ -17,14 +18,14 @@ final class DepthwiseConv {
   private static final int SHARED = 39 * 1024;
 
   private final Launch launch;
-  private final Scratch scratch;
+  private final Norms norms;
   private final Lanes forward;
   private final Kernel small;
   private final Lanes grad;
 
-  DepthwiseConv(Device device, Scratch scratch) {
+  DepthwiseConv(Device device, Norms norms) {
     launch = device.launch();
-    this.scratch = scratch;
+    this.norms = norms;
     forward = Lanes.of(device, "conv_depthwise", "depthwise");
     small = device.kernel("conv_depthwise", "depthwise_small_v4");
     grad = Lanes.of(device, "conv_depthwise", "depthwise_grad");
@@ -59,15 +60,11 @@ final class DepthwiseConv {
       return false;
     }
     int tiles = tiling.tiles();
+    List<@Nullable CudaBuffer> parts = norms.parts(arms, tiles, joins);
     launch.begin().struct().ptr(x);
-    for (Fan.Arm arm : arms) {
-      Conv c = arm.conv();
-      CudaBuffer parts = null;
-      if (arm.moments() != null) {
-        parts = scratch.take(3 * tiles * c.out());
-        joins.add(new Norms.Join(parts, arm.moments(), tiles, c.out()));
-      }
-      launch.ptr(arm.w()).ptr(arm.y()).ptr(parts);
+    for (int i = 0; i < arms.size(); i++) {
+      Conv c = convs.get(i);
+      launch.ptr(arms.get(i).w()).ptr(arms.get(i).y()).ptr(parts.get(i));
       launch.i32(c.kh()).i32(c.kw()).i32(c.pad()).i32(c.dilation());
     }
     launch.skip((Fans.ARMS - arms.size()) * ARM_BYTES);

@@ -39,7 +39,7 @@ final class Elementwise {
 
   void axpby(float a, Buffer x, float b, Buffer y) {
     int width = Lanes.width(x, y);
-    launch.begin().struct().ptr(x).ptr(y).f32(a).f32(b).i32(y.size()).endStruct();
+    launch.begin().struct().ptr(x).ptr(y).stepF32(a).stepF32(b).i32(y.size()).endStruct();
     sweep(axpby, y.size(), width);
   }
 

@@ -23,7 +23,6 @@ final class Fans {
 
   private static final int MAX_TAPS = 64;
 
-  private final Launch launch;
   private final Scratch scratch;
   private final Elementwise elementwise;
   private final Norms norms;
@@ -38,12 +37,11 @@ final class Fans {
       Elementwise elementwise,
       Norms norms,
       CudaOptions options) {
-    launch = device.launch();
     this.scratch = scratch;
     this.elementwise = elementwise;
     this.norms = norms;
-    dense = new DenseConv(device, scratch, options);
-    depthwise = new DepthwiseConv(device, scratch);
+    dense = new DenseConv(device, norms, options);
+    depthwise = new DepthwiseConv(device, norms);
     weights = new WeightGrads(device, scratch);
     any = new AnyConv(device);
   }

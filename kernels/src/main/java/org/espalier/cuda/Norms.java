@@ -1,7 +1,9 @@
 package org.espalier.cuda;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.espalier.backend.Buffer;
+import org.espalier.backend.Fan;
 import org.espalier.backend.Upstream;
 import org.jspecify.annotations.Nullable;
 
@@ -32,16 +34,34 @@ final class Norms {
     gradient = Lanes.of(device, "norm", "gradient");
   }
 
-  /** Parts {@code [patches, 3, c]} of moments, and where these go. */
+  /** Parts {@code [patches, 4, c]} of moments, and where these go. */
   record Join(CudaBuffer parts, Buffer moments, int patches, int c) {}
 
   void moments(int rows, int c, Buffer x, Buffer result) {
     Rows over = Rows.of(rows, c, x);
-    int size = over.patches() * 3 * c;
+    int size = over.patches() * 4 * c;
     CudaBuffer parts = scratch.begin().take(size);
     launch.begin().struct().ptr(x).ptr(parts).i32(rows).i32(c).i32(over.lanes()).endStruct();
     over.run(launch, moments);
     join(List.of(new Join(parts, result, over.patches(), c)));
+  }
+
+  /**
+   * Where each arm's tiles leave the parts of its moments, and what is to be done with them; null
+   * where no moments are wanted.
+   */
+  List<@Nullable CudaBuffer> parts(List<Fan.Arm> arms, int tiles, List<Join> joins) {
+    List<@Nullable CudaBuffer> parts = new ArrayList<>();
+    for (Fan.Arm arm : arms) {
+      int c = arm.conv().out();
+      Buffer wanted = arm.moments();
+      CudaBuffer room = wanted == null ? null : scratch.take(4 * tiles * c);
+      if (wanted != null && room != null) {
+        joins.add(new Join(room, wanted, tiles, c));
+      }
+      parts.add(room);
+    }
+    return parts;
   }
 
   /** Makes moments of the parts that convolutions and {@link #moments} leave. */

@@ -24,6 +24,12 @@ class DeviceTest {
     }
   }
 
+  private void axpby(float a, CudaBuffer x, float b, CudaBuffer y, int n) {
+    Kernel axpby = device.kernel("elementwise", "axpby_v1");
+    device.launch().begin().struct().ptr(x).ptr(y).stepF32(a).stepF32(b).i32(n).endStruct();
+    device.launch().run(axpby, Lanes.blocks(n, 1), Lanes.BLOCK);
+  }
+
   @Test
   void launchesAKernel() {
     int n = 1000;
@@ -37,8 +43,7 @@ class DeviceTest {
     CudaBuffer dy = device.allocate(n);
     device.write(x, dx);
     device.write(y, dy);
-    Kernel axpby = device.kernel("sweeps", "axpby");
-    device.launch().begin().f32(2).ptr(dx).f32(3).ptr(dy).i32(n).run(axpby, 2, 256);
+    axpby(2, dx, 3, dy, n);
     float[] got = new float[n];
     device.read(dy, got);
     for (int i = 0; i < n; i++) {
@@ -50,14 +55,13 @@ class DeviceTest {
   void stepsThatRepeatAreReplayedAsAGraphAndTakeNewNumbers() {
     CudaBuffer x = device.allocate(8);
     CudaBuffer y = device.allocate(8);
-    Kernel scale = device.kernel("sweeps", "scale_by_step");
     float[] got = new float[8];
     for (int step = 1; step <= 6; step++) {
       float[] values = new float[8];
       java.util.Arrays.fill(values, step);
       device.write(values, x);
       device.fill(y, 0);
-      device.launch().begin().stepF32(10 * step).ptr(x).ptr(y).i32(8).run(scale, 1, 32);
+      axpby(10 * step, x, 0, y, 8);
       device.read(y, got);
       assertThat(got).containsOnly(10f * step * step);
     }
@@ -79,8 +83,7 @@ class DeviceTest {
   @Test
   void aWriteOutsideOfABufferIsAnIllegalAddress() {
     CudaBuffer y = device.allocate(8);
-    Kernel axpby = device.kernel("sweeps", "axpby");
-    device.launch().begin().f32(2).ptr(y).f32(0).ptr(y).i32(9).run(axpby, 1, 32);
+    axpby(2, y, 0, y, 9);
     assertThatThrownBy(device::synchronize)
         .isInstanceOf(CudaException.class)
         .hasMessageContaining("illegal memory access");
