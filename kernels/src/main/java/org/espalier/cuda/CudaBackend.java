@@ -71,6 +71,16 @@ final class CudaBackend implements Backend {
   }
 
   @Override
+  public void reserve(long bytes) {
+    device.arena().reserve(bytes);
+  }
+
+  @Override
+  public void beginPass() {
+    memory.settle();
+  }
+
+  @Override
   public Buffer allocateScratch(int size) {
     return device.allocate(size);
   }

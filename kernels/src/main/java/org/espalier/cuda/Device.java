@@ -29,6 +29,9 @@ final class Device implements AutoCloseable {
   /** Batches up to this size go to the device along with the work that reads them. */
   private static final int INBOX = 8 << 20;
 
+  /** "false": every piece of work is launched by itself, as a first one always is. */
+  static final String CAPTURE = "espalier.cuda.capture";
+
   private final CUdevice device;
   private final CUcontext context = new CUcontext();
   private final CUstream stream = new CUstream();
@@ -48,7 +51,7 @@ final class Device implements AutoCloseable {
     arena = new Arena(chunkBytes, this::drain);
     kernels = new Kernels();
     inbox = new Inbox(stream, arena, INBOX);
-    queue = new Queue(stream, inbox, true);
+    queue = new Queue(stream, inbox, !"false".equals(System.getProperty(CAPTURE)));
     launch = new Launch(queue);
     byte[] text = new byte[256];
     cuDeviceGetName(text, text.length, device);

@@ -42,6 +42,13 @@ public record Fixture(Safetensors file) {
         : portable;
   }
 
+  /** Those, and the CUDA back end on the emulator where there is one. */
+  public static Stream<Backend> devices() {
+    return Emulated.available()
+        ? Stream.concat(backends(), Stream.of(Emulated.open()))
+        : backends();
+  }
+
   public SearchSpace space() {
     return Spaces.of(note("space"));
   }

@@ -44,7 +44,7 @@ class OpsParityTest {
     List<String> names = new ArrayList<>(FIXTURE.file().metadata().keySet());
     names.remove("source");
     return names.stream()
-        .flatMap(name -> Fixture.backends().map(backend -> Arguments.of(name, backend)));
+        .flatMap(name -> Fixture.devices().map(backend -> Arguments.of(name, backend)));
   }
 
   @ParameterizedTest

@@ -29,7 +29,7 @@ class SupernetParityTest {
 
   static Stream<Arguments> nets() {
     return Stream.of("nasbench201-supernet", "darts-supernet")
-        .flatMap(name -> Fixture.backends().map(backend -> Arguments.of(name, backend)));
+        .flatMap(name -> Fixture.devices().map(backend -> Arguments.of(name, backend)));
   }
 
   /** A fixture's supernet with its weights, alphas and batches. */

@@ -38,7 +38,7 @@ class NetworkParityTest {
 
   static Stream<Arguments> networks() {
     return Stream.of("nasbench201-network", "darts-network", "darts-network-auxiliary")
-        .flatMap(name -> Fixture.backends().map(backend -> Arguments.of(name, backend)));
+        .flatMap(name -> Fixture.devices().map(backend -> Arguments.of(name, backend)));
   }
 
   @ParameterizedTest

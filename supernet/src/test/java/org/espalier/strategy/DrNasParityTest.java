@@ -32,7 +32,7 @@ class DrNasParityTest {
   private final Fixture net = Fixture.of("nasbench201-supernet");
 
   static Stream<Backend> backends() {
-    return Fixture.backends();
+    return Fixture.devices();
   }
 
   /**

@@ -31,7 +31,7 @@ class GdasParityTest {
   private final float temperature = Float.parseFloat(gdas.note("tau"));
 
   static Stream<Backend> backends() {
-    return Fixture.backends();
+    return Fixture.devices();
   }
 
   private Architecture architecture(Backend backend) {
