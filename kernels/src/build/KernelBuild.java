@@ -69,11 +69,13 @@ final class KernelBuild {
     Files.writeString(
         out.resolve("kernels.list"),
         String.join("\n", sources.stream().map(KernelBuild::name).sorted().toList()) + "\n");
-    Optional<Path> nvcc = Boolean.getBoolean("nvcc.skip") ? Optional.empty() : nvcc();
+    boolean here = "here".equals(System.getProperty("kernels.for"));
+    Optional<Path> nvcc =
+        Boolean.getBoolean("nvcc.skip") || here && !driver() ? Optional.empty() : nvcc();
     if (nvcc.isEmpty()) {
       System.out.println(
-          Boolean.getBoolean("nvcc.skip")
-              ? "kernels: not compiled, as nvcc.skip says"
+          Boolean.getBoolean("nvcc.skip") || here
+              ? "kernels: not compiled: " + (here ? "this machine has no NVIDIA driver" : "nvcc.skip")
               : "kernels: no nvcc found (CUDA_HOME, the PATH, /usr/local/cuda): NVRTC compiles them"
                   + " at run time");
       return;
@@ -105,6 +107,13 @@ final class KernelBuild {
     all(jobs);
   }
 
+  /** Whether kernels would have a use on this machine. */
+  private static boolean driver() {
+    return Stream.of(
+            "/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib/wsl/lib", "/usr/local/nvidia/lib64")
+        .anyMatch(folder -> Files.exists(Path.of(folder, "libcuda.so.1")));
+  }
+
   private static void fatbin(Path nvcc, Path source, Path done, Path cache) throws Exception {
     Path work = Files.createTempDirectory(cache, "nvcc");
     List<String> flags = List.of("-std=c++17", "-O3", "-I", CUDA.toString(), source.toString());
@@ -117,9 +126,19 @@ final class KernelBuild {
     bind.add("-64");
     bind.add("--create=" + work.resolve("kernel.fatbin"));
     bind.add("--image3=kind=ptx,sm=" + PTX + ",file=" + ptx);
+    // One text serves for all cubins: the front end takes longer than the assembler.
+    Path modern = work.resolve("modern.ptx");
+    nvcc(nvcc, flags, "-ptx", "-arch=compute_" + CUBINS.getFirst(), "-o", modern.toString());
     for (String sm : CUBINS) {
       Path cubin = work.resolve(sm + ".cubin");
-      nvcc(nvcc, flags, "-cubin", "-arch=sm_" + sm, "-o", cubin.toString());
+      output(
+          List.of(
+              nvcc.resolveSibling("ptxas").toString(),
+              "-O3",
+              "-arch=sm_" + sm,
+              modern.toString(),
+              "-o",
+              cubin.toString()));
       bind.add("--image3=kind=elf,sm=" + sm + ",file=" + cubin);
     }
     output(bind);
