@@ -137,22 +137,22 @@ final class Device implements AutoCloseable {
     queue.copy(CudaBuffer.address(to), CudaBuffer.address(from), 4L * floats);
   }
 
-  /** Copies from the host; the array is free at once. */
+  /** Copies as much from the host as the buffer holds; the array is free at once. */
   void write(float[] from, CudaBuffer to) {
-    if (4L * from.length <= inbox.capacity()) {
+    if (4L * to.size() <= inbox.capacity()) {
       queue.receive(from, to);
     } else {
       queue.flush();
       CudaException.check(
-          cuMemcpyHtoD(to.pointer(), Pointer.to(from), 4L * from.length), "copying to the device");
+          cuMemcpyHtoD(to.pointer(), Pointer.to(from), 4L * to.size()), "copying to the device");
     }
   }
 
-  /** Copies to the host, after all that was launched. */
+  /** Copies all that the buffer holds to the host, after all that was launched. */
   void read(CudaBuffer from, float[] to) {
     queue.flush();
     CudaException.check(
-        cuMemcpyDtoH(Pointer.to(to), from.pointer(), 4L * to.length), "copying from the device");
+        cuMemcpyDtoH(Pointer.to(to), from.pointer(), 4L * from.size()), "copying from the device");
   }
 
   /** Waits for all that was launched. */

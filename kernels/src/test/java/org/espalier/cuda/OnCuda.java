@@ -1,5 +1,6 @@
 package org.espalier.cuda;
 
+import java.util.Objects;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ParameterContext;
@@ -24,6 +25,6 @@ final class OnCuda implements BeforeAllCallback, ParameterResolver {
 
   @Override
   public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
-    return context.getStore(OURS).get(CudaBackend.class);
+    return Objects.requireNonNull(context.getStore(OURS).get(CudaBackend.class));
   }
 }

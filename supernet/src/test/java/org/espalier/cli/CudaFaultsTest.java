@@ -8,32 +8,34 @@ import java.nio.file.Path;
 import org.espalier.parity.Emulated;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** What may go wrong with a GPU is said in one line, and costs no more than an epoch. */
+@Tag("device")
 class CudaFaultsTest {
   @TempDir private Path folder;
   private Path run;
   private String data;
 
   @BeforeEach
-  void on() {
-    Emulated.on();
+  void reset() {
+    Emulated.reset();
     run = folder.resolve("run");
     data = TinyData.write(folder.resolve("data"));
   }
 
   @AfterEach
-  void off() {
-    Emulated.off();
+  void resetAgain() {
+    Emulated.reset();
   }
 
   @Test
   void aMachineWithoutADriver() {
-    Emulated.off();
+    Emulated.remove();
     search().refused("device cuda is not available: no NVIDIA driver found (libcuda.so.1)");
     assertThat(run).doesNotExist();
   }
@@ -74,7 +76,7 @@ class CudaFaultsTest {
     assertThat(called.err().lines()).as("lines on stderr").hasSize(1);
     assertThat(called.code()).isEqualTo(1);
     if (!call.equals("cuMemAlloc")) {
-      Emulated.on();
+      Emulated.reset();
       Called.with("search", "--resume", run.toString()).succeeded();
       assertThat(Files.readString(run.resolve("genotype.json"))).contains("nasbench201");
     }

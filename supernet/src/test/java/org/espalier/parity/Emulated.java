@@ -7,45 +7,36 @@ import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ServiceLoader;
-import org.espalier.backend.Accelerator;
 import org.espalier.backend.Backend;
+import org.espalier.search.Devices;
 import org.junit.jupiter.api.Assumptions;
 
 /**
- * The CUDA back end over the libcuda that runs on the CPU, which the module kernels builds where
- * there is g++. It is the machine's only GPU between {@link #on} and {@link #off}.
+ * The libcuda that runs on the CPU, which the module kernels builds where there is g++; in the run
+ * of the tests tagged "device" it is the machine's GPU. Here it is steered.
  */
 public final class Emulated {
-  private static final Path LIBRARY = Path.of(System.getProperty("espalier.emulator", "none"));
+  private static final String PROPERTY = "espalier.libcuda";
+  private static final Path LIBRARY = Path.of(System.getProperty(PROPERTY, "none"));
 
   private Emulated() {}
 
-  public static boolean available() {
-    return Files.exists(LIBRARY);
-  }
-
   /** Opens the back end. */
   public static Backend open() {
-    on();
-    try {
-      return ServiceLoader.load(Accelerator.class).findFirst().orElseThrow().open();
-    } finally {
-      off();
-    }
+    return Devices.open("cuda", 0);
   }
 
   /** A new device from here on; skips the test, visibly, where no emulator was built. */
-  public static void on() {
-    Assumptions.assumeTrue(available(), "no emulator was built (g++ on Linux x86-64 makes one)");
-    System.setProperty("espalier.libcuda", LIBRARY.toString());
-    System.setProperty("espalier.cuda.image", LIBRARY.toString()); // it knows kernels by name
+  public static void reset() {
+    Assumptions.assumeTrue(
+        Files.exists(LIBRARY), "no emulator was built (g++ on Linux x86-64 makes one)");
+    System.setProperty(PROPERTY, LIBRARY.toString());
     call("emu_reset", FunctionDescriptor.ofVoid());
   }
 
-  public static void off() {
-    System.clearProperty("espalier.libcuda");
-    System.clearProperty("espalier.cuda.image");
+  /** Until the next {@link #reset}, this machine has no driver. */
+  public static void remove() {
+    System.setProperty(PROPERTY, "none");
   }
 
   /** Makes the driver's call fail with that error, after it has worked so many times more. */

@@ -9,23 +9,24 @@ import org.espalier.parity.Emulated;
 import org.espalier.tensor.Rng;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Steps of a search on the CUDA back end, over the emulator. */
+@Tag("device")
 class CudaSearchTest {
   private static final Rng RNG = Rng.of(5);
 
   @BeforeEach
-  void on() {
-    Emulated.on();
+  void reset() {
+    Emulated.reset();
   }
 
   @AfterEach
-  void off() {
+  void captureAgain() {
     System.clearProperty("espalier.cuda.capture");
-    Emulated.off();
   }
 
   @ParameterizedTest

@@ -17,11 +17,13 @@ import org.espalier.strategy.Strategies;
 import org.espalier.strategy.Strategy;
 import org.espalier.supernet.Supernet;
 import org.espalier.tensor.Rng;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Both supernets and both orders of bilevel optimisation against PyTorch. */
+@Tag("device")
 class SupernetParityTest {
   private static final double TOLERANCE = 1e-4;
   private static final double SECOND_ORDER_TOLERANCE = 1e-3;
@@ -29,7 +31,7 @@ class SupernetParityTest {
 
   static Stream<Arguments> nets() {
     return Stream.of("nasbench201-supernet", "darts-supernet")
-        .flatMap(name -> Fixture.devices().map(backend -> Arguments.of(name, backend)));
+        .flatMap(name -> Fixture.backends().map(backend -> Arguments.of(name, backend)));
   }
 
   /** A fixture's supernet with its weights, alphas and batches. */

@@ -23,6 +23,7 @@ import org.espalier.op.Scale;
 import org.espalier.parity.Fixture;
 import org.espalier.tensor.Rng;
 import org.espalier.tensor.Shape;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -32,13 +33,14 @@ import org.junit.jupiter.params.provider.MethodSource;
  * The networks that architectures are trained as, against PyTorch: one training pass, then one
  * evaluation pass.
  */
+@Tag("device")
 class NetworkParityTest {
   private static final double TOLERANCE = 1e-4;
   private static final Rng RNG = Rng.of(1);
 
   static Stream<Arguments> networks() {
     return Stream.of("nasbench201-network", "darts-network", "darts-network-auxiliary")
-        .flatMap(name -> Fixture.devices().map(backend -> Arguments.of(name, backend)));
+        .flatMap(name -> Fixture.backends().map(backend -> Arguments.of(name, backend)));
   }
 
   @ParameterizedTest

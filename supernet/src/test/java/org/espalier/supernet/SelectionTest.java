@@ -37,11 +37,11 @@ class SelectionTest {
 
   static Stream<Arguments> spaces() {
     return Spaces.all().stream()
-        .flatMap(space -> Fixture.devices().map(on -> Arguments.of(space, on)));
+        .flatMap(space -> Fixture.backends().map(on -> Arguments.of(space, on)));
   }
 
   static Stream<Backend> backends() {
-    return Fixture.devices();
+    return Fixture.backends();
   }
 
   private static SearchSpace.Size size(SearchSpace space) {
