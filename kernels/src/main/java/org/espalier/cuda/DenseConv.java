@@ -111,8 +111,7 @@ final class DenseConv {
    * @param joins takes what is left of their moments
    * @return whether they fit: if not, nothing was done
    */
-  boolean forward(
-      Buffer x, boolean relu, List<Fan.Arm> arms, boolean add, List<Norms.Join> joins) {
+  boolean forward(Buffer x, boolean relu, List<Fan.Arm> arms, boolean add, List<Norms.Join> joins) {
     List<Conv> convs = geometries(arms);
     Conv first = convs.getFirst();
     List<Integer> widths = convs.stream().map(Conv::out).toList();

@@ -31,12 +31,7 @@ final class Fans {
   private final WeightGrads weights;
   private final AnyConv any;
 
-  Fans(
-      Device device,
-      Scratch scratch,
-      Elementwise elementwise,
-      Norms norms,
-      CudaOptions options) {
+  Fans(Device device, Scratch scratch, Elementwise elementwise, Norms norms, CudaOptions options) {
     this.scratch = scratch;
     this.elementwise = elementwise;
     this.norms = norms;
@@ -131,9 +126,7 @@ final class Fans {
         arm -> any.weight(fan.x(), fan.relu(), arm));
   }
 
-  /**
-   * Launches arms that are alike together, if they fit, else one by one, else by {@code last}.
-   */
+  /** Launches arms that are alike together, if they fit, else one by one, else by {@code last}. */
   private static void launches(
       List<Fan.Arm> all,
       Function<Conv, ?> alike,

@@ -212,7 +212,9 @@ class CudaConvTest {
     }
   }
 
-  /** A 1x1 convolution by the identity, of values around 1000: nothing else may touch the digits. */
+  /**
+   * A 1x1 convolution by the identity, of values around 1000: nothing else may touch the digits.
+   */
   @Test
   void momentsKeepTheirDigitsWhenTheMeanIsLarge(CudaBackend cuda) {
     for (int groups : new int[] {1, 16}) {
@@ -220,7 +222,8 @@ class CudaConvTest {
       float[] wanted = momentsAt1000(new org.espalier.backend.cpu.EjmlBackend(), conv);
       float[] got = momentsAt1000(cuda, conv);
       for (int i = 0; i < 32; i++) {
-        assertThat(got[i]).isCloseTo(wanted[i], org.assertj.core.data.Percentage.withPercentage(1e-3));
+        assertThat(got[i])
+            .isCloseTo(wanted[i], org.assertj.core.data.Percentage.withPercentage(1e-3));
       }
     }
   }

@@ -2,8 +2,8 @@ package org.espalier.cuda;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.espalier.backend.Mix;
 import org.espalier.backend.Buffer;
+import org.espalier.backend.Mix;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -37,7 +37,7 @@ class CudaMixTest {
       for (int count : new int[] {0, 1, 3, 7, 45}) {
         for (int rows : new int[] {5, 1100}) {
           KernelSample.check(
-cuda,
+              cuda,
               "mix of " + count + ", " + rows + " x " + c,
               2e-6,
               (backend, sample) -> {
@@ -56,7 +56,7 @@ cuda,
         for (int rows : new int[] {5, 1100}) {
           for (boolean withWeights : new boolean[] {false, true}) {
             KernelSample.check(
-cuda,
+                cuda,
                 "mix gradient of " + count + ", " + rows + " x " + c,
                 5e-6,
                 (backend, sample) -> {
@@ -74,7 +74,7 @@ cuda,
   @Test
   void termsMayShareATensorAndItsGradient(CudaBackend cuda) {
     KernelSample.check(
-cuda,
+        cuda,
         "shared",
         5e-6,
         (backend, sample) -> {
@@ -96,7 +96,7 @@ cuda,
   @Test
   void whatWasNotComputedIsNeverMultiplied(CudaBackend cuda) {
     KernelSample.check(
-cuda,
+        cuda,
         "nothing computed",
         1e-6,
         (backend, sample) -> {

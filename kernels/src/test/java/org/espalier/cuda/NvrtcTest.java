@@ -13,8 +13,8 @@ import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * JCuda's NVRTC part, which names CUDA 12's library, over one that calls itself CUDA 13's: gcc makes
- * it, and it "compiles" a source to a text of three lines.
+ * JCuda's NVRTC part, which names CUDA 12's library, over one that calls itself CUDA 13's: gcc
+ * makes it, and it "compiles" a source to a text of three lines.
  */
 class NvrtcTest {
   private static final String STUB =
