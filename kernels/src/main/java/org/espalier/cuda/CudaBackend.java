@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The back end that computes on a GPU, with kernels of our own. Every primitive is one to three
  * launches, whose grids follow from the shapes alone; sums go in two stages and a fixed order, so
- * that the same call gives the same bits. Nothing is read back and nothing waits, but {@link #read}.
+ * that the same call gives the same bits. Nothing is read back and nothing waits, but {@link
+ * #read}.
  */
 public final class CudaBackend implements Backend {
   private final Device device;
@@ -123,8 +124,7 @@ public final class CudaBackend implements Backend {
       int dstStart,
       int dstStride,
       boolean add) {
-    elementwise.copyBlocks(
-        blocks, length, src, srcStart, srcStride, dst, dstStart, dstStride, add);
+    elementwise.copyBlocks(blocks, length, src, srcStart, srcStride, dst, dstStart, dstStride, add);
   }
 
   @Override
@@ -212,8 +212,7 @@ public final class CudaBackend implements Backend {
       Buffer coefficients,
       @Nullable Buffer dgamma,
       @Nullable Buffer dbeta) {
-    norms.normalizeGrad(
-        rows, c, x, moments, eps, batch, gamma, dy, coefficients, dgamma, dbeta);
+    norms.normalizeGrad(rows, c, x, moments, eps, batch, gamma, dy, coefficients, dgamma, dbeta);
   }
 
   @Override

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import org.espalier.backend.Buffer;
@@ -31,12 +32,7 @@ final class Fans {
   private final WeightGrads weights;
   private final AnyConv any;
 
-  Fans(
-      Device device,
-      Scratch scratch,
-      Elementwise elementwise,
-      Norms norms,
-      CudaOptions options) {
+  Fans(Device device, Scratch scratch, Elementwise elementwise, Norms norms, CudaOptions options) {
     this.scratch = scratch;
     this.elementwise = elementwise;
     this.norms = norms;
@@ -131,19 +127,19 @@ final class Fans {
         arm -> any.weight(fan.x(), fan.relu(), arm));
   }
 
-  /**
-   * Launches arms that are alike together, if they fit, else one by one, else by {@code last}.
-   */
+  /** Launches arms that are alike together, if they fit, else one by one, else by {@code last}. */
   private static void launches(
       List<Fan.Arm> all,
       Function<Conv, ?> alike,
       Predicate<List<Fan.Arm>> tiled,
-      java.util.function.Consumer<Fan.Arm> last) {
+      Consumer<Fan.Arm> last) {
     Map<Object, List<Fan.Arm>> groups = new LinkedHashMap<>();
-    for (Fan.Arm arm : all) {
-      groups.computeIfAbsent(alike.apply(arm.conv()), key -> new ArrayList<>()).add(arm);
+    if (all.size() > 1) {
+      for (Fan.Arm arm : all) {
+        groups.computeIfAbsent(alike.apply(arm.conv()), key -> new ArrayList<>()).add(arm);
+      }
     }
-    for (List<Fan.Arm> group : groups.values()) {
+    for (List<Fan.Arm> group : all.size() == 1 ? List.of(all) : groups.values()) {
       for (int from = 0; from < group.size(); from += ARMS) {
         List<Fan.Arm> some = group.subList(from, Math.min(group.size(), from + ARMS));
         if (!tiled.test(some)) {

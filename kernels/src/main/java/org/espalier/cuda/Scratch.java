@@ -32,7 +32,8 @@ final class Scratch {
     int size = (floats + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     if (used + (long) size > memory.size()) {
       outgrown.add(memory);
-      memory = device.allocate((int) Math.min(Integer.MAX_VALUE, Math.max(size, 2L * memory.size())));
+      memory =
+          device.allocate((int) Math.min(Integer.MAX_VALUE, Math.max(size, 2L * memory.size())));
       used = 0;
     }
     CudaBuffer slice = memory.slice(used, floats);

@@ -43,7 +43,6 @@ record Tiling(int n, int h, int w, int images, int rows, int cols) {
     return Lanes.ceil(n, images) * Lanes.ceil(h, rows) * Lanes.ceil(w, cols);
   }
 
-
   void write(Launch launch) {
     launch.i32(n).i32(h).i32(w).i32(images).i32(rows).i32(cols);
   }

@@ -1,7 +1,7 @@
 package org.espalier.cuda;
 
-import org.espalier.backend.Unary;
 import org.espalier.backend.Buffer;
+import org.espalier.backend.Unary;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -16,8 +16,7 @@ class CudaElementwiseTest {
   void fillWritesTheValue(CudaBackend cuda) {
     for (int size : SIZES) {
       KernelSample.check(
-cuda,
-          "fill " + size, 0, (backend, sample) -> backend.fill(sample.normal(size), 2.5f));
+          cuda, "fill " + size, 0, (backend, sample) -> backend.fill(sample.normal(size), 2.5f));
     }
   }
 
@@ -26,7 +25,7 @@ cuda,
     for (int size : SIZES) {
       for (float b : new float[] {0, 1, -0.3f}) {
         KernelSample.check(
-cuda,
+            cuda,
             "axpby " + size,
             1e-6,
             (backend, sample) -> backend.axpby(0.7f, sample.normal(size), b, sample.normal(size)));
@@ -37,7 +36,7 @@ cuda,
   @Test
   void axpbyWithoutItsTargetIgnoresWhatStoodThere(CudaBackend cuda) {
     KernelSample.check(
-cuda,
+        cuda,
         "axpby over NaN",
         0,
         (backend, sample) -> {
@@ -52,7 +51,7 @@ cuda,
     for (int size : SIZES) {
       for (boolean add : ADD) {
         KernelSample.check(
-cuda,
+            cuda,
             "multiply " + size,
             1e-6,
             (backend, sample) ->
@@ -67,13 +66,13 @@ cuda,
     for (int size : SIZES) {
       for (Unary f : Unary.values()) {
         KernelSample.check(
-cuda,
+            cuda,
             f + " " + size,
             1e-6,
             (backend, sample) -> backend.unary(f, sample.coarse(size), sample.normal(size)));
         for (boolean add : ADD) {
           KernelSample.check(
-cuda,
+              cuda,
               f + " gradient " + size,
               1e-6,
               (backend, sample) ->
@@ -89,7 +88,7 @@ cuda,
     for (int group : new int[] {1, 10, 4000}) {
       for (boolean add : ADD) {
         KernelSample.check(
-cuda,
+            cuda,
             "dropout by " + group,
             1e-6,
             (backend, sample) ->
@@ -105,7 +104,7 @@ cuda,
       for (boolean add : ADD) {
         int blocks = 9000 / length;
         KernelSample.check(
-cuda,
+            cuda,
             "blocks of " + length,
             0,
             (backend, sample) -> {

@@ -2,8 +2,8 @@ package org.espalier.cuda;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.espalier.backend.Mix;
 import org.espalier.backend.Buffer;
+import org.espalier.backend.Mix;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -34,10 +34,10 @@ class CudaMixTest {
   @Test
   void theSumOfAnyNumberOfTermsIsTheOracles(CudaBackend cuda) {
     for (int c : KernelSample.CHANNELS) {
-      for (int count : new int[] {0, 1, 3, 7, 45}) {
-        for (int rows : new int[] {5, 1100}) {
+      for (int count : new int[] {0, 1, 7, 45}) {
+        for (int rows : count > 40 ? new int[] {5} : new int[] {5, 1100}) {
           KernelSample.check(
-cuda,
+              cuda,
               "mix of " + count + ", " + rows + " x " + c,
               2e-6,
               (backend, sample) -> {
@@ -52,11 +52,11 @@ cuda,
   @Test
   void gradientsOfTermsAndWeightsAreTheOracles(CudaBackend cuda) {
     for (int c : KernelSample.CHANNELS) {
-      for (int count : new int[] {1, 4, 7, 45}) {
-        for (int rows : new int[] {5, 1100}) {
+      for (int count : new int[] {1, 7, 45}) {
+        for (int rows : count > 40 ? new int[] {5} : new int[] {5, 1100}) {
           for (boolean withWeights : new boolean[] {false, true}) {
             KernelSample.check(
-cuda,
+                cuda,
                 "mix gradient of " + count + ", " + rows + " x " + c,
                 5e-6,
                 (backend, sample) -> {
@@ -74,29 +74,29 @@ cuda,
   @Test
   void termsMayShareATensorAndItsGradient(CudaBackend cuda) {
     KernelSample.check(
-cuda,
+        cuda,
         "shared",
         5e-6,
         (backend, sample) -> {
-          Buffer x = sample.normal(5000 * 12);
-          Buffer dx = sample.normal(5000 * 12);
+          Buffer x = sample.normal(2000 * 12);
+          Buffer dx = sample.normal(2000 * 12);
           Mix mix =
               new Mix(
-                  5000,
+                  2000,
                   12,
                   EPS,
                   List.of(
                       new Mix.Term(1, x, null, dx, false),
                       new Mix.Term(0, x, sample.moments(12), sample.normal(48), false),
                       new Mix.Term(0, x, null, dx, true)));
-          backend.mixedSumGrad(mix, sample.normal(2), sample.normal(5000 * 12), sample.normal(2));
+          backend.mixedSumGrad(mix, sample.normal(2), sample.normal(2000 * 12), sample.normal(2));
         });
   }
 
   @Test
   void whatWasNotComputedIsNeverMultiplied(CudaBackend cuda) {
     KernelSample.check(
-cuda,
+        cuda,
         "nothing computed",
         1e-6,
         (backend, sample) -> {

@@ -1,7 +1,6 @@
 package org.espalier.cuda;
 
 import org.espalier.backend.Pool;
-import org.espalier.backend.Buffer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -41,7 +40,7 @@ class CudaPoolTest {
     each(
         (pool, inputs, outputs) ->
             KernelSample.check(
-cuda,
+                cuda,
                 pool.toString(),
                 1e-6,
                 (backend, sample) ->
@@ -54,7 +53,7 @@ cuda,
         (pool, inputs, outputs) -> {
           for (boolean add : new boolean[] {false, true}) {
             KernelSample.check(
-cuda,
+                cuda,
                 pool + " gradient",
                 1e-6,
                 (backend, sample) ->
@@ -73,7 +72,7 @@ cuda,
     each(
         (pool, inputs, outputs) ->
             KernelSample.check(
-cuda,
+                cuda,
                 pool + " with ties",
                 1e-6,
                 (backend, sample) ->

@@ -29,7 +29,7 @@ class CudaReductionsTest {
         (rows, c) -> {
           for (boolean add : ADD) {
             KernelSample.check(
-cuda,
+                cuda,
                 "sum of " + rows + " x " + c,
                 1e-6,
                 (backend, sample) ->
@@ -43,7 +43,7 @@ cuda,
     each(
         (rows, c) ->
             KernelSample.check(
-cuda,
+                cuda,
                 "row to " + rows + " x " + c,
                 0,
                 (backend, sample) ->
@@ -58,7 +58,7 @@ cuda,
   @Test
   void aRowMayBeAddedInPlace(CudaBackend cuda) {
     KernelSample.check(
-cuda,
+        cuda,
         "row in place",
         0,
         (backend, sample) -> {
@@ -72,7 +72,7 @@ cuda,
     each(
         (pixels, c) ->
             KernelSample.check(
-cuda,
+                cuda,
                 "mean of " + pixels + " x " + c,
                 1e-6,
                 (backend, sample) ->
@@ -86,7 +86,7 @@ cuda,
         (pixels, c) -> {
           for (boolean add : ADD) {
             KernelSample.check(
-cuda,
+                cuda,
                 "mean gradient of " + pixels + " x " + c,
                 1e-6,
                 (backend, sample) ->

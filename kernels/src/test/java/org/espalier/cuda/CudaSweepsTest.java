@@ -12,7 +12,7 @@ class CudaSweepsTest {
   void theNormIsTheOracles(CudaBackend cuda) {
     for (int size : SIZES) {
       KernelSample.check(
-cuda,
+          cuda,
           "norm " + size,
           1e-6,
           (backend, sample) -> backend.norm(sample.normal(size), sample.normal(1)));
@@ -23,7 +23,7 @@ cuda,
   void clippingScalesWhatIsTooLongAndLeavesTheRest(CudaBackend cuda) {
     for (float max : new float[] {5, 5000}) {
       KernelSample.check(
-cuda,
+          cuda,
           "clip to " + max,
           1e-6,
           (backend, sample) -> {
@@ -40,7 +40,7 @@ cuda,
     for (int size : SIZES) {
       for (boolean nesterov : new boolean[] {false, true}) {
         KernelSample.check(
-cuda,
+            cuda,
             "sgd " + size,
             1e-6,
             (backend, sample) ->
@@ -62,7 +62,7 @@ cuda,
       for (int step : new int[] {1, 2, 1000}) {
         for (float decay : new float[] {0, 1e-3f}) {
           KernelSample.check(
-cuda,
+              cuda,
               "adam " + size + " step " + step,
               1e-6,
               (backend, sample) ->
