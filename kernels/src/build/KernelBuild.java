@@ -23,7 +23,7 @@ import java.util.stream.Stream;
  * has been compiled is kept by the hash of all that went into it. A compiler that is not there is
  * no error, and is said in one line.
  *
- * <p>Usage, in the module's root: {@code java src/build/KernelBuild.java fatbin OUT CACHE} and
+ * <p>Usage, in the module's root: {@code java src/build/KernelBuild.java fatbin OUT CACHE PTX} and
  * {@code java src/build/KernelBuild.java emulator OUT CACHE}
  */
 final class KernelBuild {
@@ -51,7 +51,7 @@ final class KernelBuild {
     Files.createDirectories(out);
     Files.createDirectories(cache);
     switch (args[0]) {
-      case "fatbin" -> fatbins(out, cache);
+      case "fatbin" -> fatbins(out, cache, Path.of(args[3]));
       case "emulator" -> emulator(out, cache);
       default -> throw new IllegalArgumentException(args[0]);
     }
@@ -59,26 +59,28 @@ final class KernelBuild {
 
   // ---- nvcc
 
-  private static void fatbins(Path out, Path cache) throws Exception {
+  private static void fatbins(Path out, Path cache, Path texts) throws Exception {
     List<Path> sources = files(CUDA, ".cu", ".cuh");
+    clear(out);
+    clear(texts);
     for (Path source : sources) {
       Files.copy(source, out.resolve(name(source)), StandardCopyOption.REPLACE_EXISTING);
     }
     Files.writeString(
         out.resolve("kernels.list"),
         String.join("\n", sources.stream().map(KernelBuild::name).sorted().toList()) + "\n");
-    Optional<Path> nvcc = Boolean.getBoolean("nvcc.skip") ? Optional.empty() : nvcc();
+    boolean here = "here".equals(System.getProperty("kernels.for"));
+    Optional<Path> nvcc =
+        Boolean.getBoolean("nvcc.skip") || here && !driver() ? Optional.empty() : nvcc();
     if (nvcc.isEmpty()) {
       System.out.println(
-          Boolean.getBoolean("nvcc.skip")
-              ? "kernels: not compiled, as nvcc.skip says"
+          Boolean.getBoolean("nvcc.skip") || here
+              ? "kernels: not compiled: " + (here ? "this machine has no NVIDIA driver" : "nvcc.skip")
               : "kernels: no nvcc found (CUDA_HOME, the PATH, /usr/local/cuda): NVRTC compiles them"
                   + " at run time");
-      for (Path old : files(out, ".fatbin")) {
-        Files.delete(old);
-      }
       return;
     }
+    Files.createDirectories(texts);
     String version = output(List.of(nvcc.get().toString(), "--version"));
     List<Callable<Path>> jobs = new ArrayList<>();
     for (Path source : files(CUDA, ".cu")) {
@@ -98,10 +100,18 @@ final class KernelBuild {
               fatbin(nvcc.get(), source, done, cache);
               System.out.println("kernels: " + name(source) + " compiled by nvcc");
             }
-            return Files.copy(done, target, StandardCopyOption.REPLACE_EXISTING);
+            Files.copy(ptx(done), texts.resolve(stem(source) + ".ptx"));
+            return Files.copy(done, target);
           });
     }
     all(jobs);
+  }
+
+  /** Whether kernels would have a use on this machine. */
+  private static boolean driver() {
+    return Stream.of(
+            "/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib/wsl/lib", "/usr/local/nvidia/lib64")
+        .anyMatch(folder -> Files.exists(Path.of(folder, "libcuda.so.1")));
   }
 
   private static void fatbin(Path nvcc, Path source, Path done, Path cache) throws Exception {
@@ -116,19 +126,38 @@ final class KernelBuild {
     bind.add("-64");
     bind.add("--create=" + work.resolve("kernel.fatbin"));
     bind.add("--image3=kind=ptx,sm=" + PTX + ",file=" + ptx);
+    // One text serves for all cubins: the front end takes longer than the assembler.
+    Path modern = work.resolve("modern.ptx");
+    nvcc(nvcc, flags, "-ptx", "-arch=compute_" + CUBINS.getFirst(), "-o", modern.toString());
     for (String sm : CUBINS) {
       Path cubin = work.resolve(sm + ".cubin");
-      nvcc(nvcc, flags, "-cubin", "-arch=sm_" + sm, "-o", cubin.toString());
+      output(
+          List.of(
+              nvcc.resolveSibling("ptxas").toString(),
+              "-O3",
+              "-arch=sm_" + sm,
+              modern.toString(),
+              "-o",
+              cubin.toString()));
       bind.add("--image3=kind=elf,sm=" + sm + ",file=" + cubin);
     }
     output(bind);
+    Files.move(ptx, ptx(done), StandardCopyOption.ATOMIC_MOVE);
     Files.move(work.resolve("kernel.fatbin"), done, StandardCopyOption.ATOMIC_MOVE);
-    try (Stream<Path> left = Files.list(work)) {
-      for (Path file : left.toList()) {
+    clear(work);
+    Files.delete(work);
+  }
+
+  private static Path ptx(Path fatbin) {
+    return Path.of(fatbin + ".ptx");
+  }
+
+  private static void clear(Path folder) throws IOException {
+    if (Files.isDirectory(folder)) {
+      for (Path file : files(folder, "")) {
         Files.delete(file);
       }
     }
-    Files.delete(work);
   }
 
   private static void nvcc(Path nvcc, List<String> flags, String... more) throws Exception {

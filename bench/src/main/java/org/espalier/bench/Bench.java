@@ -11,7 +11,7 @@ import picocli.CommandLine.ParameterException;
 @Command(
     name = "espalier bench",
     description = {"Measure what Espalier takes.", ""},
-    subcommands = {StepCommand.class, ProfileCommand.class, OpsCommand.class})
+    subcommands = {StepCommand.class, ProfileCommand.class, OpsCommand.class, GpuCommand.class})
 public final class Bench {
   private static final int BAD_INPUT = 2;
 

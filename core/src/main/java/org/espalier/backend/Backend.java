@@ -21,6 +21,15 @@ public interface Backend extends AutoCloseable {
   /** New memory of {@code size} floats, all zero. Operations take theirs from {@link #memory}. */
   Buffer allocate(int size);
 
+  /** Says how much memory a run will want in all, in bytes: a device may set it aside at once. */
+  default void reserve(long bytes) {}
+
+  /**
+   * Says that a pass begins whose like has come before or will come again. A device that records
+   * such passes to replay them arranges its memory so that they are alike.
+   */
+  default void beginPass() {}
+
   /** New memory of {@code size} floats with unspecified content. */
   default Buffer allocateScratch(int size) {
     return allocate(size);

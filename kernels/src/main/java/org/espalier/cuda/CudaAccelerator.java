@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import org.espalier.backend.Accelerator;
 import org.espalier.backend.Backend;
 import org.espalier.backend.DeviceException;
@@ -20,7 +21,8 @@ public final class CudaAccelerator implements Accelerator {
   private @Nullable Probe probe;
 
   /** What a look at the device showed. */
-  private record Probe(@Nullable String whyNot, String detail, long freeMemory) {}
+  private record Probe(
+      @Nullable Path driver, @Nullable String whyNot, String detail, long freeMemory) {}
 
   /** For the service loader. */
   public CudaAccelerator() {}
@@ -46,19 +48,24 @@ public final class CudaAccelerator implements Accelerator {
   }
 
   private synchronized Probe probe() {
-    if (probe == null) {
-      probe = look();
+    Path driver = Driver.find();
+    Probe known = probe;
+    boolean steered = System.getProperty(Driver.PROPERTY) != null; // what a test sets up may change
+    if (known == null || steered || !Objects.equals(known.driver(), driver)) {
+      known = look(driver);
+      probe = known;
     }
-    return probe;
+    return known;
   }
 
-  private static Probe look() {
-    if (Driver.find() == null) {
-      return new Probe("no NVIDIA driver found (libcuda.so.1)", "", 0);
+  private static Probe look(@Nullable Path driver) {
+    if (driver == null) {
+      return new Probe(null, "no NVIDIA driver found (libcuda.so.1)", "", 0);
     }
     try (Device device = Device.open(0, 0)) {
       long[] memory = device.memory();
       return new Probe(
+          driver,
           null,
           String.format(
               Locale.ROOT,
@@ -70,7 +77,7 @@ public final class CudaAccelerator implements Accelerator {
               Driver.format(Driver.version())),
           memory[0]);
     } catch (DeviceException e) {
-      return new Probe(String.valueOf(e.getMessage()).replaceFirst("^cuda: ", ""), "", 0);
+      return new Probe(driver, String.valueOf(e.getMessage()).replaceFirst("^cuda: ", ""), "", 0);
     }
   }
 
@@ -105,6 +112,6 @@ public final class CudaAccelerator implements Accelerator {
 
   @Override
   public Backend open() {
-    return CudaBackend.open(0, 0);
+    return CudaBackend.open(0);
   }
 }

@@ -2,6 +2,7 @@ package org.espalier.cuda;
 
 import org.espalier.backend.Backend;
 import org.espalier.backend.Buffer;
+import org.espalier.backend.DeviceException;
 import org.espalier.backend.Fan;
 import org.espalier.backend.Memory;
 import org.espalier.backend.Mix;
@@ -16,7 +17,10 @@ import org.jspecify.annotations.Nullable;
  * that the same call gives the same bits. Nothing is read back and nothing waits, but {@link
  * #read}.
  */
-public final class CudaBackend implements Backend {
+final class CudaBackend implements Backend {
+  /** What is asked of the driver at once, beyond what was planned. */
+  private static final long CHUNK = 64L << 20;
+
   private final Device device;
   private final Memory memory = new Memory(this);
   private final Elementwise elementwise;
@@ -44,11 +48,10 @@ public final class CudaBackend implements Backend {
   /**
    * Opens the GPU of that number.
    *
-   * @param plannedBytes what is asked of the driver at once
-   * @throws RuntimeException if there is none, or its driver refuses; the message says which
+   * @throws DeviceException if there is none, or its driver refuses
    */
-  public static CudaBackend open(int device, long plannedBytes) {
-    return new CudaBackend(Device.open(device, plannedBytes), CudaOptions.DEFAULT);
+  static CudaBackend open(int device) {
+    return new CudaBackend(Device.open(device, CHUNK), CudaOptions.DEFAULT);
   }
 
   @Override
@@ -66,6 +69,16 @@ public final class CudaBackend implements Backend {
     CudaBuffer buffer = device.allocate(size);
     device.fill(buffer, 0);
     return buffer;
+  }
+
+  @Override
+  public void reserve(long bytes) {
+    device.arena().reserve(bytes);
+  }
+
+  @Override
+  public void beginPass() {
+    memory.settle();
   }
 
   @Override

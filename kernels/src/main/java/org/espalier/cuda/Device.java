@@ -29,6 +29,9 @@ final class Device implements AutoCloseable {
   /** Batches up to this size go to the device along with the work that reads them. */
   private static final int INBOX = 8 << 20;
 
+  /** "false": every piece of work is launched by itself, as a first one always is. */
+  static final String CAPTURE = "espalier.cuda.capture";
+
   private final CUdevice device;
   private final CUcontext context = new CUcontext();
   private final CUstream stream = new CUstream();
@@ -48,7 +51,7 @@ final class Device implements AutoCloseable {
     arena = new Arena(chunkBytes, this::drain);
     kernels = new Kernels();
     inbox = new Inbox(stream, arena, INBOX);
-    queue = new Queue(stream, inbox, true);
+    queue = new Queue(stream, inbox, !"false".equals(System.getProperty(CAPTURE)));
     launch = new Launch(queue);
     byte[] text = new byte[256];
     cuDeviceGetName(text, text.length, device);
@@ -134,22 +137,22 @@ final class Device implements AutoCloseable {
     queue.copy(CudaBuffer.address(to), CudaBuffer.address(from), 4L * floats);
   }
 
-  /** Copies from the host; the array is free at once. */
+  /** Copies as much from the host as the buffer holds; the array is free at once. */
   void write(float[] from, CudaBuffer to) {
-    if (4L * from.length <= inbox.capacity()) {
+    if (4L * to.size() <= inbox.capacity()) {
       queue.receive(from, to);
     } else {
       queue.flush();
       CudaException.check(
-          cuMemcpyHtoD(to.pointer(), Pointer.to(from), 4L * from.length), "copying to the device");
+          cuMemcpyHtoD(to.pointer(), Pointer.to(from), 4L * to.size()), "copying to the device");
     }
   }
 
-  /** Copies to the host, after all that was launched. */
+  /** Copies all that the buffer holds to the host, after all that was launched. */
   void read(CudaBuffer from, float[] to) {
     queue.flush();
     CudaException.check(
-        cuMemcpyDtoH(Pointer.to(to), from.pointer(), 4L * to.length), "copying from the device");
+        cuMemcpyDtoH(Pointer.to(to), from.pointer(), 4L * from.size()), "copying from the device");
   }
 
   /** Waits for all that was launched. */

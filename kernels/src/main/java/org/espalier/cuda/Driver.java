@@ -3,6 +3,7 @@ package org.espalier.cuda;
 import static jcuda.driver.JCudaDriver.cuDriverGetVersion;
 import static jcuda.driver.JCudaDriver.cuInit;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import jcuda.driver.JCudaDriver;
 import org.espalier.backend.DeviceException;
@@ -26,7 +27,11 @@ final class Driver {
   /** The driver's library; null if this machine has none. */
   static @Nullable Path find() {
     String property = System.getProperty(PROPERTY);
-    return property == null ? Libraries.driver() : Path.of(property);
+    if (property == null) {
+      return Libraries.driver();
+    }
+    Path file = Path.of(property);
+    return Files.exists(file) ? file : null;
   }
 
   /**

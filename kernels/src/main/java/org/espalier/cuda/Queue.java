@@ -149,11 +149,11 @@ final class Queue implements AutoCloseable {
 
   /** y = the values that the inbox has been given, once the work begins. */
   void receive(float[] values, CudaBuffer y) {
-    if (!inbox.fits(4L * values.length)) {
+    if (!inbox.fits(4L * y.size())) {
       flush();
     }
     room(32);
-    piece(COPY, CudaBuffer.address(y), inbox.put(values, values.length), 4L * values.length);
+    piece(COPY, CudaBuffer.address(y), inbox.put(values, y.size()), 4L * y.size());
   }
 
   void copy(long to, long from, long bytes) {

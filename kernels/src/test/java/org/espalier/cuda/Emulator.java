@@ -23,9 +23,20 @@ final class Emulator {
 
   private Emulator() {}
 
+  /** With it, {@link #start} leaves the machine's own GPU to the tests: the same suite runs there. */
+  static final boolean REAL = Boolean.getBoolean("espalier.gpu");
+
   /** A new device; prints the seed of its order of threads. */
   static void start() {
-    start(new java.util.Random().nextLong());
+    if (!REAL) {
+      start(new java.util.Random().nextLong());
+    }
+  }
+
+  /** As {@link #start()}, for a test that steers the device: it is skipped on a real one. */
+  static void steered() {
+    Assumptions.assumeFalse(REAL, "a real GPU cannot be steered");
+    start();
   }
 
   static void start(long seed) {

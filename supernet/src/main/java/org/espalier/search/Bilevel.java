@@ -131,16 +131,16 @@ final class Bilevel {
 
   /** Forward and, with something to differentiate by, backward into zeroed gradients. */
   private Score pass(Feed feed, Moment moment) {
+    backend.beginPass();
     supernet.weights().zeroGradients();
     architecture.arena().zeroGradients();
     try (Tape tape = Tape.training(backend, moment.rng().split("tape"))) {
       Tensor logits = supernet.logits(tape, feed.images(), select(tape, moment));
       Tensor loss = tape.apply(new CrossEntropy(0), logits, feed.labels());
-      Score score = feed.score(logits, loss);
       if (loss.requiresGrad()) {
-        tape.backward(loss);
+        tape.backward(loss, logits);
       }
-      return score;
+      return feed.score(logits, loss); // waits for the device: after all is on its way
     }
   }
 
@@ -152,6 +152,7 @@ final class Bilevel {
 
   /** A pass without gradients, with selections drawn as while searching. */
   Score evaluate(Feed feed, Moment moment) {
+    backend.beginPass();
     try (Tape tape = Tape.inference(backend)) {
       return evaluate(tape, feed, select(tape, moment));
     }
@@ -159,6 +160,7 @@ final class Bilevel {
 
   /** A pass of one architecture with the shared weights. */
   Score evaluate(Feed feed, Selections selections) {
+    backend.beginPass();
     try (Tape tape = Tape.inference(backend)) {
       return evaluate(tape, feed, selections);
     }

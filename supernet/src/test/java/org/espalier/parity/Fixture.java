@@ -22,6 +22,7 @@ import org.espalier.space.SearchSpace;
 import org.espalier.space.Spaces;
 import org.espalier.tensor.Shape;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Assumptions;
 
 /** Numbers that PyTorch computed in double precision: bench/peers/fixtures.py writes them. */
 public record Fixture(Safetensors file) {
@@ -44,6 +45,9 @@ public record Fixture(Safetensors file) {
    */
   public static Stream<Backend> backends() {
     if (DEVICE != null) {
+      Assumptions.assumeTrue(
+          Devices.all().stream().anyMatch(each -> each.name().equals(DEVICE) && each.available()),
+          "there is no " + DEVICE + " here, and no emulator was built");
       return Stream.of(Devices.open(DEVICE, 0)); // JUnit closes it after the test
     }
     Stream<Backend> portable = Stream.of(new EjmlBackend());
