@@ -1,6 +1,7 @@
 package org.espalier.cuda;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import org.espalier.backend.Buffer;
 import org.espalier.backend.Conv;
@@ -26,6 +27,8 @@ final class DenseConv {
   private final Norms norms;
   private final boolean tf32;
   private final Form[] forms;
+  private final Plans<Plan> forwardPlans = new Plans<>();
+  private final Plans<Plan> backwardPlans = new Plans<>();
 
   /** The kernels for blocks of that many columns. */
   private record Form(int columns, Lanes forward, Lanes grad, Kernel forward32, Kernel grad32) {
@@ -82,7 +85,7 @@ final class DenseConv {
       order = new ArrayList<>(order.reversed());
     }
     order.sort(
-        java.util.Comparator.comparingInt(
+        Comparator.comparingInt(
             form -> widths.stream().mapToInt(w -> form.blocks(w) * form.columns).sum()));
     return order;
   }
@@ -105,6 +108,29 @@ final class DenseConv {
     return null;
   }
 
+  private @Nullable Plan forwardPlan(List<Conv> convs) {
+    Conv first = convs.getFirst();
+    return plan(
+        byFit(convs.stream().map(Conv::out).toList(), first.in()),
+        first.in(),
+        (form, channels) -> {
+          Tiling tiling = Tiling.results(first, form.positions());
+          return new Plan(form, tiling, Piece.of(convs, tiling), channels);
+        });
+  }
+
+  private @Nullable Plan backwardPlan(List<Conv> convs) {
+    Conv first = convs.getFirst();
+    int depth = convs.stream().mapToInt(Conv::out).max().orElseThrow();
+    return plan(
+        byFit(List.of(first.in()), depth),
+        depth,
+        (form, channels) -> {
+          Tiling tiling = Tiling.pixels(first, form.positions());
+          return new Plan(form, tiling, Piece.ofGradients(convs, tiling), channels);
+        });
+  }
+
   /**
    * Computes arms of one stride and one size of results.
    *
@@ -114,20 +140,15 @@ final class DenseConv {
   boolean forward(Buffer x, boolean relu, List<Fan.Arm> arms, boolean add, List<Norms.Join> joins) {
     List<Conv> convs = geometries(arms);
     Conv first = convs.getFirst();
-    List<Integer> widths = convs.stream().map(Conv::out).toList();
-    Plan plan =
-        plan(
-            byFit(widths, first.in()),
-            first.in(),
-            (form, channels) -> {
-              Tiling tiling = Tiling.results(first, form.positions());
-              return new Plan(form, tiling, Piece.of(convs, tiling), channels);
-            });
+    Plan plan = forwardPlans.of(convs, 4, () -> forwardPlan(convs));
     if (plan == null) {
       return false;
     }
     int tiles = plan.tiling.tiles();
-    int tasks = widths.stream().mapToInt(plan.form::blocks).sum();
+    int tasks = 0;
+    for (Conv c : convs) {
+      tasks += plan.form.blocks(c.out());
+    }
     List<@Nullable CudaBuffer> parts = norms.parts(arms, tiles, joins);
     launch.begin().struct().ptr(x);
     for (int i = 0; i < arms.size(); i++) {
@@ -158,15 +179,7 @@ final class DenseConv {
   boolean backward(Buffer x, boolean relu, List<Fan.Arm> arms, Buffer dx, boolean add) {
     List<Conv> convs = geometries(arms);
     Conv first = convs.getFirst();
-    int depth = convs.stream().mapToInt(Conv::out).max().orElseThrow();
-    Plan plan =
-        plan(
-            byFit(List.of(first.in()), depth),
-            depth,
-            (form, channels) -> {
-              Tiling tiling = Tiling.pixels(first, form.positions());
-              return new Plan(form, tiling, Piece.ofGradients(convs, tiling), channels);
-            });
+    Plan plan = backwardPlans.of(convs, 4, () -> backwardPlan(convs));
     if (plan == null) {
       return false;
     }

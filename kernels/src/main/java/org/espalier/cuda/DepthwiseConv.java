@@ -22,6 +22,8 @@ final class DepthwiseConv {
   private final Lanes forward;
   private final Kernel small;
   private final Lanes grad;
+  private final Plans<Plan> forwardPlans = new Plans<>();
+  private final Plans<Plan> backwardPlans = new Plans<>();
 
   DepthwiseConv(Device device, Norms norms) {
     launch = device.launch();
@@ -36,8 +38,29 @@ final class DepthwiseConv {
     return Lanes.BLOCK / (DEPTH / width) * each;
   }
 
-  private static int sharedBytes(Tiling tiling, Piece piece) {
-    return 4 * piece.pixels(tiling) * DEPTH;
+  private record Plan(Kernel kernel, Tiling tiling, Piece piece) {
+    int sharedBytes() {
+      return 4 * piece.pixels(tiling) * DEPTH;
+    }
+
+    @Nullable Plan ifItFits() {
+      return sharedBytes() <= SHARED ? this : null;
+    }
+  }
+
+  private @Nullable Plan forwardPlan(List<Conv> convs, int width) {
+    Tiling tiling = Tiling.results(convs.getFirst(), positions(width, 4));
+    Plan plan = new Plan(forward.form(width), tiling, Piece.of(convs, tiling)).ifItFits();
+    if (plan == null && width == 4) { // with a stride, the piece under a tile is large
+      Tiling less = Tiling.results(convs.getFirst(), positions(width, 1));
+      plan = new Plan(small, less, Piece.of(convs, less)).ifItFits();
+    }
+    return plan;
+  }
+
+  private @Nullable Plan backwardPlan(List<Conv> convs, int width) {
+    Tiling tiling = Tiling.pixels(convs.getFirst(), positions(width, 4));
+    return new Plan(grad.form(width), tiling, Piece.ofGradients(convs, tiling)).ifItFits();
   }
 
   /** As {@link DenseConv#forward}. */
@@ -48,18 +71,12 @@ final class DepthwiseConv {
     for (Fan.Arm arm : arms) {
       width = Math.min(width, Lanes.width(first.in(), arm.w(), arm.y()));
     }
-    Kernel kernel = forward.form(width);
-    Tiling tiling = Tiling.results(first, positions(width, 4));
-    Piece piece = Piece.of(convs, tiling);
-    if (sharedBytes(tiling, piece) > SHARED && width == 4) { // with a stride, a piece is large
-      kernel = small;
-      tiling = Tiling.results(first, positions(width, 1));
-      piece = Piece.of(convs, tiling);
-    }
-    if (sharedBytes(tiling, piece) > SHARED) {
+    int lanes = width;
+    Plan plan = forwardPlans.of(convs, width, () -> forwardPlan(convs, lanes));
+    if (plan == null) {
       return false;
     }
-    int tiles = tiling.tiles();
+    int tiles = plan.tiling.tiles();
     List<@Nullable CudaBuffer> parts = norms.parts(arms, tiles, joins);
     launch.begin().struct().ptr(x);
     for (int i = 0; i < arms.size(); i++) {
@@ -68,13 +85,13 @@ final class DepthwiseConv {
       launch.i32(c.kh()).i32(c.kw()).i32(c.pad()).i32(c.dilation());
     }
     launch.skip((Fans.ARMS - arms.size()) * ARM_BYTES);
-    tiling.write(launch);
+    plan.tiling.write(launch);
     launch.i32(arms.size()).bool(relu);
     launch.i32(first.h()).i32(first.w()).i32(first.in()).i32(first.stride());
-    piece.write(launch);
+    plan.piece.write(launch);
     launch.endStruct();
     int across = Lanes.ceil(first.in(), DEPTH);
-    launch.run(kernel, tiles, across, 1, Lanes.BLOCK, 1, 1, sharedBytes(tiling, piece));
+    launch.run(plan.kernel, tiles, across, 1, Lanes.BLOCK, 1, 1, plan.sharedBytes());
     return true;
   }
 
@@ -86,9 +103,9 @@ final class DepthwiseConv {
     for (Fan.Arm arm : arms) {
       width = Math.min(width, Math.min(Fans.width(arm), Lanes.width(arm.w())));
     }
-    Tiling tiling = Tiling.pixels(first, positions(width, 4));
-    Piece piece = Piece.ofGradients(convs, tiling);
-    if (sharedBytes(tiling, piece) > SHARED) {
+    int lanes = width;
+    Plan plan = backwardPlans.of(convs, width, () -> backwardPlan(convs, lanes));
+    if (plan == null) {
       return false;
     }
     launch.begin().struct().ptr(x).ptr(dx);
@@ -99,18 +116,18 @@ final class DepthwiseConv {
       launch.i32(c.kh()).i32(c.kw()).i32(c.pad()).i32(c.dilation()).i32(c.outH()).i32(c.outW());
     }
     launch.skip((Fans.ARMS - arms.size()) * GRAD_ARM_BYTES);
-    tiling.write(launch);
+    plan.tiling.write(launch);
     launch.i32(arms.size()).bool(relu).bool(add);
     launch.i32(first.h()).i32(first.w()).i32(first.in()).i32(first.stride()).endStruct();
     launch.run(
-        grad.form(width),
-        tiling.tiles(),
+        plan.kernel,
+        plan.tiling.tiles(),
         Lanes.ceil(first.in(), DEPTH),
         first.stride() * first.stride(),
         Lanes.BLOCK,
         1,
         1,
-        sharedBytes(tiling, piece));
+        plan.sharedBytes());
     return true;
   }
 }

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import org.espalier.backend.Buffer;
@@ -131,12 +132,14 @@ final class Fans {
       List<Fan.Arm> all,
       Function<Conv, ?> alike,
       Predicate<List<Fan.Arm>> tiled,
-      java.util.function.Consumer<Fan.Arm> last) {
+      Consumer<Fan.Arm> last) {
     Map<Object, List<Fan.Arm>> groups = new LinkedHashMap<>();
-    for (Fan.Arm arm : all) {
-      groups.computeIfAbsent(alike.apply(arm.conv()), key -> new ArrayList<>()).add(arm);
+    if (all.size() > 1) {
+      for (Fan.Arm arm : all) {
+        groups.computeIfAbsent(alike.apply(arm.conv()), key -> new ArrayList<>()).add(arm);
+      }
     }
-    for (List<Fan.Arm> group : groups.values()) {
+    for (List<Fan.Arm> group : all.size() == 1 ? List.of(all) : groups.values()) {
       for (int from = 0; from < group.size(); from += ARMS) {
         List<Fan.Arm> some = group.subList(from, Math.min(group.size(), from + ARMS));
         if (!tiled.test(some)) {

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 final class WeightGrads {
   private static final int SQUARE = 16;
   private static final int ARM_BYTES = 32;
+  private static final int JOIN_BYTES = 24;
   private static final int SHARED = 47 * 1024;
   private static final int MOST_THREADS = 1024;
 
@@ -26,6 +27,7 @@ final class WeightGrads {
   private final Lanes depthwise3;
   private final Lanes depthwise5;
   private final Kernel join;
+  private final Plans<Plan> plans = new Plans<>();
 
   WeightGrads(Device device, Scratch scratch) {
     launch = device.launch();
@@ -75,7 +77,8 @@ final class WeightGrads {
     Conv geometry = arms.getFirst().conv();
     Conv c = geometry.pointwise() ? Tiling.flat(geometry) : geometry;
     int taps = c.kh() * c.kw();
-    Plan plan = plan(c, 16 * taps, taps * SQUARE * SQUARE);
+    int block = taps * SQUARE * SQUARE;
+    Plan plan = plans.of(List.of(c), 0, () -> plan(c, 16 * taps, block));
     if (plan == null) {
       return false;
     }
@@ -98,7 +101,8 @@ final class WeightGrads {
     int taps = c.kh() * c.kw();
     int row = c.kw() == 3 || c.kw() == 5 ? c.kw() : 1; // taps of a thread
     int threads = DepthwiseConv.DEPTH / width * taps / row;
-    Plan plan = plan(c, threads, taps * DepthwiseConv.DEPTH);
+    int block = taps * DepthwiseConv.DEPTH;
+    Plan plan = plans.of(List.of(c), width, () -> plan(c, threads, block));
     if (plan == null) {
       return false;
     }
@@ -140,12 +144,28 @@ final class WeightGrads {
     join(arms, parts, splits, size);
   }
 
+  /** Adds the parts up, those for one weight one after the other: it may serve several arms. */
   private void join(List<Fan.Arm> arms, List<CudaBuffer> parts, int splits, int size) {
+    int from = 0;
+    for (int to = 1; to <= arms.size(); to++) {
+      if (to == arms.size() || among(arms.subList(from, to), arms.get(to).dw())) {
+        join(arms.subList(from, to), parts.subList(from, to), splits, size, to - from);
+        from = to;
+      }
+    }
+  }
+
+  private static boolean among(List<Fan.Arm> arms, @Nullable Buffer dw) {
+    long address = CudaBuffer.address(dw);
+    return arms.stream().anyMatch(arm -> CudaBuffer.address(arm.dw()) == address);
+  }
+
+  private void join(List<Fan.Arm> arms, List<CudaBuffer> parts, int splits, int size, int count) {
     launch.begin().struct();
-    for (int i = 0; i < arms.size(); i++) {
+    for (int i = 0; i < count; i++) {
       launch.ptr(parts.get(i)).ptr(arms.get(i).dw()).i32(splits).i32(size);
     }
-    launch.skip((Fans.ARMS - arms.size()) * 24).endStruct();
-    launch.run(join, Rows.joins(size), arms.size(), 1, Lanes.BLOCK, 1, 1, 0);
+    launch.skip((Fans.ARMS - count) * JOIN_BYTES).endStruct();
+    launch.run(join, Rows.joins(size), count, 1, Lanes.BLOCK, 1, 1, 0);
   }
 }

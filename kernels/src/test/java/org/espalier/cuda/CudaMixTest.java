@@ -34,8 +34,8 @@ class CudaMixTest {
   @Test
   void theSumOfAnyNumberOfTermsIsTheOracles(CudaBackend cuda) {
     for (int c : KernelSample.CHANNELS) {
-      for (int count : new int[] {0, 1, 3, 7, 45}) {
-        for (int rows : new int[] {5, 1100}) {
+      for (int count : new int[] {0, 1, 7, 45}) {
+        for (int rows : count > 40 ? new int[] {5} : new int[] {5, 1100}) {
           KernelSample.check(
               cuda,
               "mix of " + count + ", " + rows + " x " + c,
@@ -52,8 +52,8 @@ class CudaMixTest {
   @Test
   void gradientsOfTermsAndWeightsAreTheOracles(CudaBackend cuda) {
     for (int c : KernelSample.CHANNELS) {
-      for (int count : new int[] {1, 4, 7, 45}) {
-        for (int rows : new int[] {5, 1100}) {
+      for (int count : new int[] {1, 7, 45}) {
+        for (int rows : count > 40 ? new int[] {5} : new int[] {5, 1100}) {
           for (boolean withWeights : new boolean[] {false, true}) {
             KernelSample.check(
                 cuda,
@@ -78,18 +78,18 @@ class CudaMixTest {
         "shared",
         5e-6,
         (backend, sample) -> {
-          Buffer x = sample.normal(5000 * 12);
-          Buffer dx = sample.normal(5000 * 12);
+          Buffer x = sample.normal(2000 * 12);
+          Buffer dx = sample.normal(2000 * 12);
           Mix mix =
               new Mix(
-                  5000,
+                  2000,
                   12,
                   EPS,
                   List.of(
                       new Mix.Term(1, x, null, dx, false),
                       new Mix.Term(0, x, sample.moments(12), sample.normal(48), false),
                       new Mix.Term(0, x, null, dx, true)));
-          backend.mixedSumGrad(mix, sample.normal(2), sample.normal(5000 * 12), sample.normal(2));
+          backend.mixedSumGrad(mix, sample.normal(2), sample.normal(2000 * 12), sample.normal(2));
         });
   }
 
