@@ -87,8 +87,8 @@ __device__ void denseWeight(const WeightArgs& a) {
   }
 }
 
-KERNEL dense_weight_v4(const WeightArgs a) { denseWeight<4>(a); }
-KERNEL dense_weight_v1(const WeightArgs a) { denseWeight<1>(a); }
+KERNEL __launch_bounds__(MOST) dense_weight_v4(const WeightArgs a) { denseWeight<4>(a); }
+KERNEL __launch_bounds__(MOST) dense_weight_v1(const WeightArgs a) { denseWeight<1>(a); }
 
 // ---- the second stage, for all kinds of convolutions
 
@@ -105,15 +105,14 @@ struct WeightJoinArgs {
 
 /** dw += the sum of its parts. blockIdx.y is the arm. */
 KERNEL __launch_bounds__(BLOCK) weight_join(const WeightJoinArgs a) {
-  __shared__ double shared[JOIN_THREADS][JOIN_COLUMNS];
+  __shared__ double shared[WARPS][32];
   const WeightJoin& j = a.join[blockIdx.y];
-  if ((int)blockIdx.x * JOIN_COLUMNS >= j.size) return; // the whole block: arms differ in size
-  int i = blockIdx.x * JOIN_COLUMNS + threadIdx.x % JOIN_COLUMNS;
+  Join by(j.size);
   double sum = 0;
-  if (i < j.size) {
+  if (by.column < j.size) {
 #pragma unroll 4
-    for (int s = threadIdx.x / JOIN_COLUMNS; s < j.splits; s += JOIN_THREADS) sum += j.parts[s * j.size + i];
+    for (int s = by.first; s < j.splits; s += by.step) sum += j.parts[s * j.size + by.column];
   }
-  sum = joinColumn(sum, shared);
-  if (threadIdx.x < JOIN_COLUMNS && i < j.size) j.dw[i] += (float)sum;
+  sum = by.sum(sum, shared);
+  if (by.first == 0 && by.column < j.size) j.dw[by.column] += (float)sum;
 }

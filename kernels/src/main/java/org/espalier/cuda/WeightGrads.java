@@ -15,7 +15,7 @@ final class WeightGrads {
   private static final int ARM_BYTES = 32;
   private static final int JOIN_BYTES = 24;
   private static final int SHARED = 47 * 1024;
-  private static final int MOST_THREADS = 1024;
+  private static final int MOST_THREADS = 640;
 
   /** Blocks of a launch, about: they fill a large GPU twice. */
   private static final int BLOCKS = 264;
