@@ -106,6 +106,20 @@ struct Gradients {
   }
 };
 
+/** What `value` reads, rounded where it is for tensor cores. */
+template <bool TF32, int V, class Value>
+struct Rounded {
+  Value value;
+
+  __device__ Vec<V> operator()(int pixel) const {
+    Vec<V> v = value(pixel);
+    if (TF32) {
+      for (int k = 0; k < V; k++) v[k] = tf32(v[k]);
+    }
+    return v;
+  }
+};
+
 /** The taps of an arm: which of the weight's, and where its pixel lies beside the first one of the piece. */
 struct Taps {
   int count;
