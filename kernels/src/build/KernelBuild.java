@@ -75,7 +75,8 @@ final class KernelBuild {
     if (nvcc.isEmpty()) {
       System.out.println(
           Boolean.getBoolean("nvcc.skip") || here
-              ? "kernels: not compiled: " + (here ? "this machine has no NVIDIA driver" : "nvcc.skip")
+              ? "kernels: not compiled: "
+                  + (here ? "this machine has no NVIDIA driver" : "nvcc.skip")
               : "kernels: no nvcc found (CUDA_HOME, the PATH, /usr/local/cuda): NVRTC compiles them"
                   + " at run time");
       return;
@@ -110,7 +111,10 @@ final class KernelBuild {
   /** Whether kernels would have a use on this machine. */
   private static boolean driver() {
     return Stream.of(
-            "/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib/wsl/lib", "/usr/local/nvidia/lib64")
+            "/usr/lib/x86_64-linux-gnu",
+            "/usr/lib64",
+            "/usr/lib/wsl/lib",
+            "/usr/local/nvidia/lib64")
         .anyMatch(folder -> Files.exists(Path.of(folder, "libcuda.so.1")));
   }
 

@@ -1,30 +1,6 @@
-// Counter-based random numbers: the draws of org.espalier.tensor.Rng, bit for bit.
+// What draws random numbers: dropout, batches.
 #include "espalier.cuh"
-
-struct Block128 {
-  unsigned word[4];
-};
-
-/** Philox4x32-10 (Salmon et al. 2011) of the counter (index, stream) under the key seed. */
-__device__ inline Block128 philox(unsigned long long index, unsigned long long stream, unsigned long long seed) {
-  unsigned c0 = (unsigned)index, c1 = (unsigned)(index >> 32);
-  unsigned c2 = (unsigned)stream, c3 = (unsigned)(stream >> 32);
-  unsigned k0 = (unsigned)seed, k1 = (unsigned)(seed >> 32);
-#pragma unroll
-  for (int round = 0; round < 10; round++) {
-    unsigned long long p0 = 0xD2511F53ull * c0, p1 = 0xCD9E8D57ull * c2;
-    c0 = (unsigned)(p1 >> 32) ^ c1 ^ k0;
-    c1 = (unsigned)p1;
-    c2 = (unsigned)(p0 >> 32) ^ c3 ^ k1;
-    c3 = (unsigned)p0;
-    k0 += 0x9E3779B9u;
-    k1 += 0xBB67AE85u;
-  }
-  return {{c0, c1, c2, c3}};
-}
-
-/** Uniform in [0, 1), 24 bits. */
-__device__ inline float uniform(unsigned bits) { return (bits >> 8) * (1.0f / 16777216.0f); }
+#include "philox.cuh"
 
 /** y (+)= x/(1 - p) where draw i/group is at least p, else 0. What changes from step to step lies in device memory. */
 struct DropoutArgs {
@@ -53,5 +29,46 @@ KERNEL dropout(const DropoutArgs a) {
     }
     float kept = uniform(block.word[draw % 4]) < p ? 0 : scale * a.x[i];
     a.y[i] = a.add ? a.y[i] + kept : kept;
+  }
+}
+
+/** Images [count, h, w, c] as bytes, and what becomes of them in a batch: org.espalier.data.Augment. */
+struct BatchArgs {
+  const unsigned char* images;
+  const float* table;  // [c, 256]
+  float* out;          // [size, h, w, c]
+  const int* samples;  // [size]
+  const long long* seed;
+  const long long* stream;
+  int size;
+  int h;
+  int w;
+  int c;
+  int pad;
+  int flip;
+  int cutout;
+};
+
+/** One thread a pixel. A sample's draws take 8 counters of their own, of which the first 5 are used. */
+KERNEL make_batch(const BatchArgs a) {
+  int pixel = blockIdx.x * blockDim.x + threadIdx.x;
+  if (pixel < 0 || pixel >= a.size * a.h * a.w) return;
+  int x = pixel % a.w, y = pixel / a.w % a.h;
+  int sample = a.samples[pixel / (a.w * a.h)];
+  unsigned long long draw = 8ull * sample, stream = *a.stream, seed = *a.seed;
+  int down = a.pad == 0 ? 0 : below(draw, 2 * a.pad + 1, stream, seed) - a.pad;
+  int right = a.pad == 0 ? 0 : below(draw + 1, 2 * a.pad + 1, stream, seed) - a.pad;
+  bool flipped = a.flip && below(draw + 2, 2, stream, seed) == 1;
+  int row = y + down, column = (flipped ? a.w - 1 - x : x) + right;
+  bool inside = row >= 0 && row < a.h && column >= 0 && column < a.w;
+  bool cut = false;
+  if (a.cutout > 0) {
+    int top = below(draw + 3, a.h, stream, seed) - a.cutout / 2;
+    int left = below(draw + 4, a.w, stream, seed) - a.cutout / 2;
+    cut = y >= top && y < top + a.cutout && x >= left && x < left + a.cutout;
+  }
+  const unsigned char* from = a.images + (((long long)sample * a.h + row) * a.w + column) * a.c;
+  for (int k = 0; k < a.c; k++) {
+    a.out[(long long)pixel * a.c + k] = cut ? 0 : a.table[256 * k + (inside ? from[k] : 0)];
   }
 }

@@ -19,8 +19,8 @@ import picocli.CommandLine.Spec;
     name = "gpu",
     header = "Time one training step of supernets on a GPU, ours beside PyTorch's.",
     description = {
-      "Forward, cross-entropy, backward with alpha's gradient, clip, SGD, at batch 64 and 256: ours,"
-          + " and PyTorch's eager, channels_last, compiled and as a CUDA graph.",
+      "Forward, cross-entropy, backward with alpha's gradient, clip, SGD, at batch 64 and 256:"
+          + " ours, and PyTorch's eager, channels_last, compiled and as a CUDA graph.",
       ""
     })
 final class GpuCommand implements Callable<Integer> {

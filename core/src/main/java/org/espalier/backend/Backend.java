@@ -41,6 +41,17 @@ public interface Backend extends AutoCloseable {
   /** Copies {@code source} into the host's {@code target}, from its start. */
   void read(Buffer source, float[] target);
 
+  /**
+   * Puts images on the device for good, to make batches of them there; null where batches are better
+   * made on the host.
+   *
+   * @param images for each its bytes, {@code [height, width, channels]}
+   * @param table for each channel the value of each byte
+   */
+  default @Nullable Gallery gallery(byte[][] images, int height, int width, float[][] table) {
+    return null;
+  }
+
   // ---- element by element
 
   /** y = value. */

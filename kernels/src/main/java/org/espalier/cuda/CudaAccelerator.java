@@ -105,9 +105,7 @@ public final class CudaAccelerator implements Accelerator {
 
   private static void add(
       List<Finding> to, String what, @Nullable Path found, String note, String cost) {
-    to.add(
-        new Finding(
-            what, found == null ? null : found.toString(), found == null ? cost : note));
+    to.add(new Finding(what, found == null ? null : found.toString(), found == null ? cost : note));
   }
 
   @Override

@@ -4,6 +4,7 @@ import org.espalier.backend.Backend;
 import org.espalier.backend.Buffer;
 import org.espalier.backend.DeviceException;
 import org.espalier.backend.Fan;
+import org.espalier.backend.Gallery;
 import org.espalier.backend.Memory;
 import org.espalier.backend.Mix;
 import org.espalier.backend.Pool;
@@ -94,6 +95,11 @@ final class CudaBackend implements Backend {
   @Override
   public void read(Buffer source, float[] target) {
     device.read(CudaBuffer.of(source), target);
+  }
+
+  @Override
+  public Gallery gallery(byte[][] images, int height, int width, float[][] table) {
+    return new CudaGallery(device, images, height, width, table);
   }
 
   @Override

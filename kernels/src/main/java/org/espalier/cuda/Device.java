@@ -29,6 +29,9 @@ final class Device implements AutoCloseable {
   /** Batches up to this size go to the device along with the work that reads them. */
   private static final int INBOX = 8 << 20;
 
+  /** Images go to the device in lots of this size. */
+  private static final int CHUNK = 1 << 20;
+
   /** "false": every piece of work is launched by itself, as a first one always is. */
   static final String CAPTURE = "espalier.cuda.capture";
 
@@ -146,6 +149,25 @@ final class Device implements AutoCloseable {
       CudaException.check(
           cuMemcpyHtoD(to.pointer(), Pointer.to(from), 4L * to.size()), "copying to the device");
     }
+  }
+
+  /** Bytes of as many arrays, each of {@code length}, one after the other. */
+  CudaBuffer keep(byte[][] arrays, int length) {
+    CudaBuffer bytes = allocate((int) (((long) arrays.length * length + 3) / 4));
+    queue.flush();
+    byte[] some = new byte[Math.max(1, CHUNK / length) * length];
+    for (int i = 0; i < arrays.length; ) {
+      long at = (long) i * length;
+      int filled = 0;
+      while (i < arrays.length && filled < some.length) {
+        System.arraycopy(arrays[i++], 0, some, filled, length);
+        filled += length;
+      }
+      CudaException.check(
+          cuMemcpyHtoD(bytes.pointer().withByteOffset(at), Pointer.to(some), filled),
+          "copying images to the device");
+    }
+    return bytes;
   }
 
   /** Copies all that the buffer holds to the host, after all that was launched. */

@@ -83,6 +83,16 @@ final class Inbox implements AutoCloseable {
     return advance(4 * count);
   }
 
+  /** As {@link #put(float)}. */
+  long put(int[] values, int count) {
+    front()
+        .slice(used, 4 * count)
+        .order(ByteOrder.nativeOrder())
+        .asIntBuffer()
+        .put(values, 0, count);
+    return advance(4 * count);
+  }
+
   private ByteBuffer front() {
     if (underWay[turn]) {
       CudaException.check(cuEventSynchronize(copied[turn]), "waiting for the device");

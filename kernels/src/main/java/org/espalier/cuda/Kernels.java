@@ -63,8 +63,8 @@ final class Kernels implements AutoCloseable {
       Path library = Nvrtc.find(Libraries.ofThisMachine());
       if (library == null) {
         throw new DeviceException(
-            "cuda: the kernels were not compiled when this was built, and there is no NVRTC to do it"
-                + " now: install CUDA's, or build where nvcc is");
+            "cuda: the kernels were not compiled when this was built, and there is no NVRTC to do"
+                + " it now: install CUDA's, or build where nvcc is");
       }
       nvrtc = Nvrtc.load(library);
     }

@@ -71,6 +71,11 @@ final class Launch {
     return i64(queue.inbox().put(value));
   }
 
+  /** As {@link #stepF32}, several of them; there may be up to 1000. */
+  Launch stepI32s(int[] values, int size) {
+    return i64(queue.inbox().put(values, size));
+  }
+
   /** As {@link #stepF32}, {@code const long long*}. */
   Launch stepI64(long value) {
     return i64(queue.inbox().put(value));

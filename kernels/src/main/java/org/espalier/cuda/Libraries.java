@@ -51,8 +51,7 @@ final class Libraries {
 
   /** Those in some folders. */
   static Libraries of(List<Path> folders) {
-    return new Libraries(
-        new LinkedHashSet<>(folders).stream().filter(Files::isDirectory).toList());
+    return new Libraries(new LinkedHashSet<>(folders).stream().filter(Files::isDirectory).toList());
   }
 
   private static List<Path> named() {
@@ -62,8 +61,8 @@ final class Libraries {
   }
 
   /**
-   * The driver's library; null if this machine has none. It comes with the driver, not with CUDA, so
-   * that the system's folders are enough, and most machines are told apart in no time.
+   * The driver's library; null if this machine has none. It comes with the driver, not with CUDA,
+   * so that the system's folders are enough, and most machines are told apart in no time.
    */
   static @Nullable Path driver() {
     List<Path> places = named();

@@ -41,6 +41,9 @@ final class Queue implements AutoCloseable {
   /** Room that a record may need. */
   static final int RECORD = HEADER + VALUES + 4 * ARGUMENTS + 8;
 
+  /** What a record may put into the inbox: numbers for all its arguments, and a list of them. */
+  private static final int INBOX_OF_A_RECORD = 16 * 1024;
+
   private static final int CAPACITY = 1 << 20;
 
   /** So many pieces at most wait for each other: the device should not wait for them long. */
@@ -93,7 +96,7 @@ final class Queue implements AutoCloseable {
 
   /** Sees that there is room for a record of that size and what it puts into the inbox. */
   void room(int bytes) {
-    if (end + bytes > CAPACITY || pieces >= PIECES || !inbox.fits(VALUES)) {
+    if (end + bytes > CAPACITY || pieces >= PIECES || !inbox.fits(INBOX_OF_A_RECORD)) {
       flush();
     }
   }

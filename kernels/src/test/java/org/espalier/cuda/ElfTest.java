@@ -56,8 +56,7 @@ class ElfTest {
 
   @Test
   void whatIsNoElfFileIsRefused() {
-    assertThatThrownBy(() -> Elf.rename(new byte[100], "a", "b"))
-        .hasMessageContaining("ELF");
+    assertThatThrownBy(() -> Elf.rename(new byte[100], "a", "b")).hasMessageContaining("ELF");
   }
 
   private Path user() throws IOException {

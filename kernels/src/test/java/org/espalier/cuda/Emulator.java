@@ -23,7 +23,9 @@ final class Emulator {
 
   private Emulator() {}
 
-  /** With it, {@link #start} leaves the machine's own GPU to the tests: the same suite runs there. */
+  /**
+   * With it, {@link #start} leaves the machine's own GPU to the tests: the same suite runs there.
+   */
   static final boolean REAL = Boolean.getBoolean("espalier.gpu");
 
   /** A new device; prints the seed of its order of threads. */

@@ -13,8 +13,8 @@ import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * JCuda's NVRTC part, which names CUDA 12's library, over one that calls itself CUDA 13's: gcc makes
- * it, and it "compiles" a source to a text of three lines.
+ * JCuda's NVRTC part, which names CUDA 12's library, over one that calls itself CUDA 13's: gcc
+ * makes it, and it "compiles" a source to a text of three lines.
  */
 class NvrtcTest {
   private static final String STUB =
@@ -24,7 +24,7 @@ class NvrtcTest {
       int nvrtcVersion(int *major, int *minor) { *major = 13; *minor = 0; return 0; }
       int nvrtcCreateProgram(void **p, const char *src, const char *name, int n, const char *const *texts,
                              const char *const *names) {
-        strcpy(source, ".version 9.0\n.target sm_75\n// ");
+        strcpy(source, ".version 9.0\\n.target sm_75\\n// ");
         strcat(source, n == 1 ? names[0] : "no header");
         *p = source;
         return 0;

@@ -97,7 +97,7 @@ final class SearchPhase implements Phase {
   @Override
   public void step(long step) {
     int epoch = (int) (step / steps());
-    trainFeed.load(train.batchAt(step));
+    trainFeed.load(train, step);
     if (settings.alphaFirst() && alphaLearns(epoch)) {
       architectureStep(step, epoch);
     }
@@ -118,7 +118,7 @@ final class SearchPhase implements Phase {
   }
 
   private void architectureStep(long step, int epoch) {
-    validFeed.load(valid.batchAt(step));
+    validFeed.load(valid, step);
     Score score =
         bilevel.architectureStep(
             trainFeed,
@@ -138,7 +138,7 @@ final class SearchPhase implements Phase {
   public void endEpoch(int epoch, double seconds, Ledger ledger, Progress progress) {
     if (validated.images() == 0) {
       for (int i = 0; i < Math.min(VALIDATION_BATCHES, valid.batchesPerEpoch()); i++) {
-        validFeed.load(valid.batchAt(i));
+        validFeed.load(valid, i);
         validated = validated.plus(bilevel.evaluate(validFeed, moment("validation", i, epoch - 1)));
       }
     }
@@ -178,7 +178,7 @@ final class SearchPhase implements Phase {
 
   /** The architecture that the search has found. */
   Genotype derive() {
-    validFeed.load(valid.batchAt(0));
+    validFeed.load(valid, 0);
     return strategy.derive(
         space,
         bilevel.architecture().values(),

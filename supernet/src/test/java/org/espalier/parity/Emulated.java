@@ -69,8 +69,7 @@ public final class Emulated {
   /** Graphs launched since the process began. */
   public static long graphLaunches() {
     return (long)
-        call(
-            "emu_count", FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT), 1);
+        call("emu_count", FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT), 1);
   }
 
   private static Object call(String name, FunctionDescriptor descriptor, Object... arguments) {
