@@ -10,6 +10,7 @@
 
 constexpr int ARMS = 16;
 constexpr int MAX_TAPS = 64;
+constexpr int MOST = 640; // threads of a block for weights: the register file has 100 for each of them
 
 /** [n, h, w] positions, cut into tiles of images x rows x cols of them, all powers of two. */
 struct Tiling {
@@ -102,6 +103,20 @@ struct Gradients {
 
   __device__ Vec<V> operator()(int pixel) const {
     return channel < c ? rule.at(g, y, pixel * c + channel) : splat<V>(0);
+  }
+};
+
+/** What `value` reads, rounded where it is for tensor cores. */
+template <bool TF32, int V, class Value>
+struct Rounded {
+  Value value;
+
+  __device__ Vec<V> operator()(int pixel) const {
+    Vec<V> v = value(pixel);
+    if (TF32) {
+      for (int k = 0; k < V; k++) v[k] = tf32(v[k]);
+    }
+    return v;
   }
 };
 

@@ -131,20 +131,6 @@ struct Product {
   __device__ static float round(float x) { return TF32 ? tf32(x) : x; }
 };
 
-/** A value of the piece as the product wants it: rounded for tensor cores. */
-template <bool TF32, int V, class Value>
-struct Rounded {
-  Value value;
-
-  __device__ Vec<V> operator()(int pixel) const {
-    Vec<V> v = value(pixel);
-    if (TF32) {
-      for (int k = 0; k < V; k++) v[k] = tf32(v[k]);
-    }
-    return v;
-  }
-};
-
 // ---- forward
 
 struct DenseArm {

@@ -249,9 +249,9 @@ __device__ void depthwiseWeight(const DepthwiseWeightArgs& a) {
   }
 }
 
-KERNEL depthwise_weight_v4(const DepthwiseWeightArgs a) { depthwiseWeight<4, 1>(a); }
-KERNEL depthwise_weight_v1(const DepthwiseWeightArgs a) { depthwiseWeight<1, 1>(a); }
-KERNEL depthwise_weight3_v4(const DepthwiseWeightArgs a) { depthwiseWeight<4, 3>(a); }
-KERNEL depthwise_weight3_v1(const DepthwiseWeightArgs a) { depthwiseWeight<1, 3>(a); }
-KERNEL depthwise_weight5_v4(const DepthwiseWeightArgs a) { depthwiseWeight<4, 5>(a); }
-KERNEL depthwise_weight5_v1(const DepthwiseWeightArgs a) { depthwiseWeight<1, 5>(a); }
+KERNEL __launch_bounds__(MOST) depthwise_weight_v4(const DepthwiseWeightArgs a) { depthwiseWeight<4, 1>(a); }
+KERNEL __launch_bounds__(MOST) depthwise_weight_v1(const DepthwiseWeightArgs a) { depthwiseWeight<1, 1>(a); }
+KERNEL __launch_bounds__(MOST) depthwise_weight3_v4(const DepthwiseWeightArgs a) { depthwiseWeight<4, 3>(a); }
+KERNEL __launch_bounds__(MOST) depthwise_weight3_v1(const DepthwiseWeightArgs a) { depthwiseWeight<1, 3>(a); }
+KERNEL __launch_bounds__(MOST) depthwise_weight5_v4(const DepthwiseWeightArgs a) { depthwiseWeight<4, 5>(a); }
+KERNEL __launch_bounds__(MOST) depthwise_weight5_v1(const DepthwiseWeightArgs a) { depthwiseWeight<1, 5>(a); }

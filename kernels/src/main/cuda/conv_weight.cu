@@ -27,42 +27,22 @@ struct WeightArgs {
 };
 
 /**
- * A thread has 4 input channels by 4 output channels of one tap, and every groups-th result: 16 multiply-adds to two reads
- * of 16 bytes, most of them shared with its neighbours.
+ * The square of one tap: a thread has 4 input channels by 4 output channels of it, and makes 16 multiply-adds of two reads of
+ * 16 bytes, most of them shared with its neighbours.
  */
-template <int V>
-__device__ void denseWeight(const WeightArgs& a) {
-  DYNAMIC_SHARED(float, shared);
-  constexpr int lanes = SQUARE / V;
-  const WeightArm& arm = a.arm[blockIdx.z];
-  int positions = a.tiling.images * a.tiling.rows * a.tiling.cols, taps = a.kh * a.kw;
-  int squares = (a.out + SQUARE - 1) / SQUARE;
-  int fromIn = blockIdx.y / squares * SQUARE, fromOut = blockIdx.y % squares * SQUARE;
-  int i = threadIdx.x / 4 % 4 * 4, o = threadIdx.x % 4 * 4; // of the square
-  int tap = threadIdx.x / 16 % taps, group = threadIdx.x / (16 * taps);
-  int* place = reinterpret_cast<int*>(shared); // of each position in the piece
-  float* dy = shared + positions;
-  float* x = dy + positions * SQUARE;
-  Piece piece = {a.tiling.images, a.tall, a.wide, SQUARE, 0, 0, 0};
-  for (int p = threadIdx.x; p < positions; p += blockDim.x) place[p] = piece.at(Position(a.tiling, p), a.stride);
-  int below = (tap / a.kw * a.wide + tap % a.kw) * a.dilation * SQUARE + i;
-  int lane = threadIdx.x % lanes * V;
-  Gradients<V> gradients(arm.g, arm.y, arm.coefficients, a.out, fromOut + lane);
-  Values<V> values = {a.x, a.in, fromIn + lane, a.relu};
+struct Square {
+  static constexpr int THREADS = 16; // of a tap
+  static constexpr int PITCH = SQUARE;
+  static constexpr bool TF32 = false;
+
   float sum[4][4] = {};
-  for (int index = blockIdx.x; index < a.tiles; index += gridDim.x) {
-    Tile tile(a.tiling, index);
-    Piece results = {a.tiling.images, a.tiling.rows, a.tiling.cols, SQUARE, tile.image, tile.y, tile.x};
-    piece.image = tile.image;
-    piece.y = tile.y * a.stride - a.pad;
-    piece.x = tile.x * a.stride - a.pad;
-    __syncthreads();
-    fill<V>(dy, results, lanes, a.tiling.n, a.tiling.h, a.tiling.w, gradients);
-    fill<V>(x, piece, lanes, a.tiling.n, a.h, a.w, values);
-    __syncthreads();
+
+  /** Adds the results group, group + groups ...; `place` says where in x the pixel of each lies. */
+  __device__ void accumulate(const float* x, const float* dy, const int* place, int positions, int group, int groups) {
+    int i = threadIdx.x / 4 % 4 * 4, o = threadIdx.x % 4 * 4;
 #pragma unroll 4
-    for (int p = group; p < positions; p += a.groups) {
-      Vec<4> d = load<4>(dy + p * SQUARE + o), v = load<4>(x + place[p] + below);
+    for (int p = group; p < positions; p += groups) {
+      Vec<4> d = load<4>(dy + p * PITCH + o), v = load<4>(x + place[p] + i);
 #pragma unroll
       for (int r = 0; r < 4; r++) {
 #pragma unroll
@@ -70,12 +50,84 @@ __device__ void denseWeight(const WeightArgs& a) {
       }
     }
   }
+
+  __device__ void leave(float* square) const {
+    int i = threadIdx.x / 4 % 4 * 4, o = threadIdx.x % 4 * 4;
+    for (int r = 0; r < 4; r++) {
+      store(square + (i + r) * SQUARE + o, Vec<4>{{sum[r][0], sum[r][1], sum[r][2], sum[r][3]}});
+    }
+  }
+};
+
+/**
+ * The same on tensor cores: a warp has the square, two fragments of 16 by 8, and takes 8 results at a time. The pitch puts
+ * the rows of a fragment into different banks.
+ */
+struct SquareTf32 {
+  static constexpr int THREADS = 32;
+  static constexpr int PITCH = SQUARE + 8;
+  static constexpr bool TF32 = true;
+
+  float sum[2][4] = {};
+
+  __device__ void accumulate(const float* x, const float* dy, const int* place, int positions, int group, int groups) {
+    int t = threadIdx.x % 4, g = threadIdx.x % 32 / 4;
+    for (int p = 8 * group; p < positions; p += 8 * groups) {
+      const float* low = x + place[p + t] + g;
+      const float* high = x + place[p + t + 4] + g;
+      float a[4] = {low[0], low[8], high[0], high[8]};
+#pragma unroll
+      for (int n = 0; n < 2; n++) {
+        float b[2] = {dy[(p + t) * PITCH + n * 8 + g], dy[(p + t + 4) * PITCH + n * 8 + g]};
+        mmaTf32(sum[n], a, b);
+      }
+    }
+  }
+
+  __device__ void leave(float* square) const {
+    int t = threadIdx.x % 4, g = threadIdx.x % 32 / 4;
+    for (int n = 0; n < 2; n++) {
+      for (int e = 0; e < 4; e++) square[(g + e / 2 * 8) * SQUARE + n * 8 + 2 * t + e % 2] = sum[n][e];
+    }
+  }
+};
+
+/** The threads of a tap follow each other, then the taps, then the groups, which share the results among them. */
+template <int V, class Product>
+__device__ void denseWeight(const WeightArgs& a) {
+  DYNAMIC_SHARED(float, shared);
+  constexpr int lanes = SQUARE / V, pitch = Product::PITCH;
+  const WeightArm& arm = a.arm[blockIdx.z];
+  int positions = a.tiling.images * a.tiling.rows * a.tiling.cols, taps = a.kh * a.kw;
+  int squares = (a.out + SQUARE - 1) / SQUARE;
+  int fromIn = blockIdx.y / squares * SQUARE, fromOut = blockIdx.y % squares * SQUARE;
+  int tap = threadIdx.x / Product::THREADS % taps, group = threadIdx.x / (Product::THREADS * taps);
+  int* place = reinterpret_cast<int*>(shared); // of each position in the piece
+  float* dy = shared + positions;
+  float* x = dy + positions * pitch;
+  Piece piece = {a.tiling.images, a.tall, a.wide, pitch, 0, 0, 0};
+  for (int p = threadIdx.x; p < positions; p += blockDim.x) place[p] = piece.at(Position(a.tiling, p), a.stride);
+  int below = (tap / a.kw * a.wide + tap % a.kw) * a.dilation * pitch;
+  int lane = threadIdx.x % lanes * V;
+  Rounded<Product::TF32, V, Gradients<V>> gradients = {
+      Gradients<V>(arm.g, arm.y, arm.coefficients, a.out, fromOut + lane)};
+  Rounded<Product::TF32, V, Values<V>> values = {Values<V>{a.x, a.in, fromIn + lane, a.relu}};
+  Product product;
+  for (int index = blockIdx.x; index < a.tiles; index += gridDim.x) {
+    Tile tile(a.tiling, index);
+    Piece results = {a.tiling.images, a.tiling.rows, a.tiling.cols, pitch, tile.image, tile.y, tile.x};
+    piece.image = tile.image;
+    piece.y = tile.y * a.stride - a.pad;
+    piece.x = tile.x * a.stride - a.pad;
+    __syncthreads();
+    fill<V>(dy, results, lanes, a.tiling.n, a.tiling.h, a.tiling.w, gradients);
+    fill<V>(x, piece, lanes, a.tiling.n, a.h, a.w, values);
+    __syncthreads();
+    product.accumulate(x + below, dy, place, positions, group, a.groups);
+  }
   // The groups' sums, one beside the other, are added up in their order.
   __syncthreads();
-  for (int r = 0; r < 4; r++) {
-    store(shared + ((group * taps + tap) * SQUARE + i + r) * SQUARE + o,
-          Vec<4>{{sum[r][0], sum[r][1], sum[r][2], sum[r][3]}});
-  }
+  product.leave(shared + (group * taps + tap) * SQUARE * SQUARE);
   __syncthreads();
   int size = taps * SQUARE * SQUARE;
   float* parts = arm.parts + blockIdx.x * taps * a.in * a.out;
@@ -87,8 +139,9 @@ __device__ void denseWeight(const WeightArgs& a) {
   }
 }
 
-KERNEL dense_weight_v4(const WeightArgs a) { denseWeight<4>(a); }
-KERNEL dense_weight_v1(const WeightArgs a) { denseWeight<1>(a); }
+KERNEL __launch_bounds__(MOST) dense_weight_v4(const WeightArgs a) { denseWeight<4, Square>(a); }
+KERNEL __launch_bounds__(MOST) dense_weight_v1(const WeightArgs a) { denseWeight<1, Square>(a); }
+KERNEL __launch_bounds__(MOST) dense_weight_tf32(const WeightArgs a) { denseWeight<4, SquareTf32>(a); }
 
 // ---- the second stage, for all kinds of convolutions
 
@@ -105,15 +158,14 @@ struct WeightJoinArgs {
 
 /** dw += the sum of its parts. blockIdx.y is the arm. */
 KERNEL __launch_bounds__(BLOCK) weight_join(const WeightJoinArgs a) {
-  __shared__ double shared[JOIN_THREADS][JOIN_COLUMNS];
+  __shared__ double shared[WARPS][32];
   const WeightJoin& j = a.join[blockIdx.y];
-  if ((int)blockIdx.x * JOIN_COLUMNS >= j.size) return; // the whole block: arms differ in size
-  int i = blockIdx.x * JOIN_COLUMNS + threadIdx.x % JOIN_COLUMNS;
+  Join by(j.size);
   double sum = 0;
-  if (i < j.size) {
+  if (by.column < j.size) {
 #pragma unroll 4
-    for (int s = threadIdx.x / JOIN_COLUMNS; s < j.splits; s += JOIN_THREADS) sum += j.parts[s * j.size + i];
+    for (int s = by.first; s < j.splits; s += by.step) sum += j.parts[s * j.size + by.column];
   }
-  sum = joinColumn(sum, shared);
-  if (threadIdx.x < JOIN_COLUMNS && i < j.size) j.dw[i] += (float)sum;
+  sum = by.sum(sum, shared);
+  if (by.first == 0 && by.column < j.size) j.dw[by.column] += (float)sum;
 }

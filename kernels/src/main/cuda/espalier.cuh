@@ -146,21 +146,34 @@ __device__ inline double blockSum(double x, double* shared /* [WARPS] */) {
   return x;
 }
 
-// ---- the second stage of a reduction: 32 columns side by side, 8 threads to a column
+// ---- the second stage of a reduction
 
-constexpr int JOIN_COLUMNS = 32;
-constexpr int JOIN_THREADS = 8;
+/**
+ * A block of 256 threads that adds up rows of parts [rows, width]: up to 32 columns side by side, fewer where there are no
+ * more, so that a column has at least 8 threads and those of a narrow one are not idle.
+ */
+struct Join {
+  int columns, column, first, step;
 
-/** The sum over the 8 threads of a column, in their order; all of them get it. */
-__device__ inline double joinColumn(double x, double (*shared)[JOIN_COLUMNS] /* [JOIN_THREADS] */) {
-  int column = threadIdx.x % JOIN_COLUMNS;
-  shared[threadIdx.x / JOIN_COLUMNS][column] = x;
-  __syncthreads();
-  x = 0;
-  for (int t = 0; t < JOIN_THREADS; t++) x += shared[t][column];
-  __syncthreads();
-  return x;
-}
+  __device__ Join(int width) : columns(32) {
+    while (columns / 2 >= width) columns /= 2;
+    column = blockIdx.x * columns + threadIdx.x % columns;
+    first = threadIdx.x / columns; // its first row; it takes every step-th
+    step = BLOCK / columns;
+  }
+
+  /** The sum over the threads of a column, in a fixed order; all of them get it. */
+  __device__ double sum(double x, double (*shared)[32] /* [WARPS] */) const {
+    for (int o = 16; o >= columns; o >>= 1) x += __shfl_xor_sync(0xffffffffu, x, o);
+    int lane = threadIdx.x % 32;
+    if (lane < columns) shared[threadIdx.x / 32][lane] = x;
+    __syncthreads();
+    x = 0;
+    for (int w = 0; w < WARPS; w++) x += shared[w][lane % columns];
+    __syncthreads();
+    return x;
+  }
+};
 
 /** Writes a part [4, c] of moments: see MomentsArgs in norm.cu. */
 template <int V>

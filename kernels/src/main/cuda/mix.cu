@@ -149,24 +149,24 @@ struct MixGradJoinArgs {
  * The sum over all channels of sum dy*xhat of a term, which is the gradient of its weight: alpha's gradient, for nothing
  * but this addition. Where `own`, the rule's coefficients are written on the way.
  */
-__device__ double joinTerm(const MixGradJoinArgs& a, int t, bool own, double (*shared)[JOIN_COLUMNS]) {
+__device__ double joinTerm(const MixGradJoinArgs& a, int t, bool own, double (*shared)[32]) {
   const MixGradTerm& term = a.term[t];
-  int first = threadIdx.x / JOIN_COLUMNS;
+  Join by(a.c);
   double total = 0;
-  for (int from = 0; from < a.c; from += JOIN_COLUMNS) {
-    int channel = from + threadIdx.x % JOIN_COLUMNS;
+  for (int from = 0; from < a.c; from += by.columns) {
+    int channel = from + threadIdx.x % by.columns;
     double g = 0, gx = 0;
     if (channel < a.c) {
 #pragma unroll 4
-      for (int p = first; p < a.patches; p += JOIN_THREADS) {
+      for (int p = by.first; p < a.patches; p += by.step) {
         const float* part = a.parts + p * (1 + a.terms) * a.c + channel;
         g += part[0];
         if (term.x) gx += part[(t + 1) * a.c];
       }
     }
-    g = joinColumn(g, shared);
-    gx = joinColumn(gx, shared);
-    if (first != 0 || channel >= a.c) continue; // the others only help to sum
+    g = by.sum(g, shared);
+    gx = by.sum(gx, shared);
+    if (by.first != 0 || channel >= a.c) continue; // the others only help to sum
     double inverse = term.moments ? 1 / sqrt((double)term.moments[a.c + channel] + a.eps) : 1;
     gx *= inverse;
     total += term.x ? gx : g;
@@ -184,8 +184,7 @@ __device__ double joinTerm(const MixGradJoinArgs& a, int t, bool own, double (*s
 
 /** One term to a block. Terms may share a weight: the first of them sums for all, so that nobody adds at the same time. */
 KERNEL __launch_bounds__(BLOCK) mixed_sum_grad_join(const MixGradJoinArgs a) {
-  __shared__ double shared[JOIN_THREADS][JOIN_COLUMNS];
-  __shared__ double warps[WARPS];
+  __shared__ double shared[WARPS][32], warps[WARPS];
   int t = blockIdx.x;
   int weight = a.term[t].weight;
   double total = joinTerm(a, t, true, shared);

@@ -74,32 +74,30 @@ struct MomentsJoinArgs {
  * the distance of a patch's value from the mean, the squares around the mean are squares + 2*e*sum + n*e*e.
  */
 KERNEL __launch_bounds__(BLOCK) moments_join(const MomentsJoinArgs a) {
-  __shared__ double shared[JOIN_THREADS][JOIN_COLUMNS];
+  __shared__ double shared[WARPS][32];
   const MomentsJoin& j = a.join[blockIdx.y];
-  int channel = blockIdx.x * JOIN_COLUMNS + threadIdx.x % JOIN_COLUMNS;
-  int first = threadIdx.x / JOIN_COLUMNS;
-  if ((int)blockIdx.x * JOIN_COLUMNS >= j.c) return; // the whole block: arms differ in width
-  int patches = channel < j.c ? j.patches : 0;
+  Join by(j.c);
+  int patches = by.column < j.c ? j.patches : 0;
   double n = 0, sum = 0;
 #pragma unroll 4
-  for (int p = first; p < patches; p += JOIN_THREADS) {
-    const float* part = j.parts + p * 4 * j.c + channel;
+  for (int p = by.first; p < patches; p += by.step) {
+    const float* part = j.parts + p * 4 * j.c + by.column;
     n += part[0];
     sum += (double)part[0] * part[j.c] + part[2 * j.c];
   }
-  n = joinColumn(n, shared);
-  double mean = joinColumn(sum, shared) / n;
+  n = by.sum(n, shared);
+  double mean = by.sum(sum, shared) / n;
   double squares = 0;
 #pragma unroll 4
-  for (int p = first; p < patches; p += JOIN_THREADS) {
-    const float* part = j.parts + p * 4 * j.c + channel;
+  for (int p = by.first; p < patches; p += by.step) {
+    const float* part = j.parts + p * 4 * j.c + by.column;
     double e = part[j.c] - mean;
     squares += part[3 * j.c] + e * (2.0 * part[2 * j.c] + e * part[0]);
   }
-  squares = joinColumn(squares, shared);
-  if (first == 0 && channel < j.c) {
-    j.moments[channel] = (float)mean;
-    j.moments[j.c + channel] = (float)(squares / n);
+  squares = by.sum(squares, shared);
+  if (by.first == 0 && by.column < j.c) {
+    j.moments[by.column] = (float)mean;
+    j.moments[j.c + by.column] = (float)(squares / n);
   }
 }
 
@@ -201,20 +199,20 @@ struct NormalizeGradJoinArgs {
 
 /** The coefficients [4, c] of the rule that the gradient of x is: see Upstream. */
 KERNEL __launch_bounds__(BLOCK) normalize_grad_join(const NormalizeGradJoinArgs a) {
-  __shared__ double shared[JOIN_THREADS][JOIN_COLUMNS];
-  int channel = blockIdx.x * JOIN_COLUMNS + threadIdx.x % JOIN_COLUMNS;
-  int first = threadIdx.x / JOIN_COLUMNS;
+  __shared__ double shared[WARPS][32];
+  Join by(a.c);
+  int channel = by.column;
   double g = 0, gx = 0;
   if (channel < a.c) {
 #pragma unroll 4
-    for (int p = first; p < a.patches; p += JOIN_THREADS) {
+    for (int p = by.first; p < a.patches; p += by.step) {
       g += a.parts[p * 2 * a.c + channel];
       gx += a.parts[(p * 2 + 1) * a.c + channel];
     }
   }
-  g = joinColumn(g, shared);
-  gx = joinColumn(gx, shared);
-  if (first != 0 || channel >= a.c) return;
+  g = by.sum(g, shared);
+  gx = by.sum(gx, shared);
+  if (by.first != 0 || channel >= a.c) return;
   double inverse = 1 / sqrt((double)a.moments[a.c + channel] + a.eps);
   gx *= inverse;
   if (a.dgamma) a.dgamma[channel] += (float)gx;

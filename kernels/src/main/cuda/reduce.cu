@@ -41,18 +41,17 @@ struct JoinRowsArgs {
 
 /** Also the mean over the pixels of an image: x [n, pixels, c] is small where it is wanted (8x8 at the end of a network). */
 KERNEL __launch_bounds__(BLOCK) join_rows(const JoinRowsArgs a) {
-  __shared__ double shared[JOIN_THREADS][JOIN_COLUMNS];
-  int channel = blockIdx.x * JOIN_COLUMNS + threadIdx.x % JOIN_COLUMNS;
-  int first = threadIdx.x / JOIN_COLUMNS;
-  const float* parts = a.parts + blockIdx.y * a.rows * a.c + channel;
+  __shared__ double shared[WARPS][32];
+  Join by(a.c);
+  const float* parts = a.parts + blockIdx.y * a.rows * a.c + by.column;
   double sum = 0;
-  if (channel < a.c) {
+  if (by.column < a.c) {
 #pragma unroll 4
-    for (int r = first; r < a.rows; r += JOIN_THREADS) sum += parts[r * a.c];
+    for (int r = by.first; r < a.rows; r += by.step) sum += parts[r * a.c];
   }
-  sum = joinColumn(sum, shared);
-  if (first == 0 && channel < a.c) {
-    float* y = a.y + blockIdx.y * a.c + channel;
+  sum = by.sum(sum, shared);
+  if (by.first == 0 && by.column < a.c) {
+    float* y = a.y + blockIdx.y * a.c + by.column;
     float value = (float)(sum * a.factor);
     *y = a.add ? *y + value : value;
   }

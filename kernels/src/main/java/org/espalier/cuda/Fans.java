@@ -38,7 +38,7 @@ final class Fans {
     this.norms = norms;
     dense = new DenseConv(device, norms, options);
     depthwise = new DepthwiseConv(device, norms);
-    weights = new WeightGrads(device, scratch);
+    weights = new WeightGrads(device, scratch, options);
     any = new AnyConv(device);
   }
 

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 record Rows(int rows, int c, int width) {
   private static final int ROWS_OF_A_THREAD = 4;
 
-  /** Columns that a block of a second stage adds up: JOIN_COLUMNS. */
+  /** Columns that a block of a second stage adds up, at most. */
   static final int JOIN_COLUMNS = 32;
 
   static Rows of(int rows, int c, @Nullable Buffer... buffers) {

@@ -15,24 +15,28 @@ final class WeightGrads {
   private static final int ARM_BYTES = 32;
   private static final int JOIN_BYTES = 24;
   private static final int SHARED = 47 * 1024;
-  private static final int MOST_THREADS = 1024;
+  private static final int MOST_THREADS = 640;
 
   /** Blocks of a launch, about: they fill a large GPU twice. */
   private static final int BLOCKS = 264;
 
   private final Launch launch;
   private final Scratch scratch;
+  private final boolean tf32;
   private final Lanes dense;
+  private final Kernel dense32;
   private final Lanes depthwise;
   private final Lanes depthwise3;
   private final Lanes depthwise5;
   private final Kernel join;
   private final Plans<Plan> plans = new Plans<>();
 
-  WeightGrads(Device device, Scratch scratch) {
+  WeightGrads(Device device, Scratch scratch, CudaOptions options) {
     launch = device.launch();
     this.scratch = scratch;
+    tf32 = options.tf32();
     dense = Lanes.of(device, "conv_weight", "dense_weight");
+    dense32 = device.kernel("conv_weight", "dense_weight_tf32");
     depthwise = Lanes.of(device, "conv_depthwise", "depthwise_weight");
     depthwise3 = Lanes.of(device, "conv_depthwise", "depthwise_weight3");
     depthwise5 = Lanes.of(device, "conv_depthwise", "depthwise_weight5");
@@ -44,23 +48,24 @@ final class WeightGrads {
    *
    * @param threads that one group of results takes
    * @param block floats of the weight that a block computes
+   * @param pitch floats of a pixel in shared memory
    */
-  private record Plan(Tiling tiling, Piece piece, int threads, int block) {
+  private record Plan(Tiling tiling, Piece piece, int threads, int block, int pitch) {
     /** Groups of results that a block adds up by themselves. */
     int groups() {
-      return Math.max(1, Math.min(tiling.positions(), Lanes.BLOCK / threads));
+      return Math.max(1, Math.min(tiling.positions() / 8, Lanes.BLOCK / threads));
     }
 
     int sharedBytes() {
-      int tile = tiling.positions() * (1 + SQUARE) + piece.pixels(tiling) * SQUARE;
+      int tile = tiling.positions() * (1 + pitch) + piece.pixels(tiling) * pitch;
       return 4 * Math.max(tile, groups() * block);
     }
   }
 
-  private static @Nullable Plan plan(Conv c, int threads, int block) {
+  private static @Nullable Plan plan(Conv c, int threads, int block, int pitch) {
     for (int positions = c.kh() * c.kw() == 1 ? 256 : 128; positions >= 16; positions /= 2) {
       Tiling tiling = Tiling.results(c, positions);
-      Plan plan = new Plan(tiling, Piece.of(List.of(c), tiling), threads, block);
+      Plan plan = new Plan(tiling, Piece.of(List.of(c), tiling), threads, block, pitch);
       if (threads <= MOST_THREADS && plan.sharedBytes() <= SHARED) {
         return plan;
       }
@@ -76,18 +81,22 @@ final class WeightGrads {
   boolean dense(Buffer x, boolean relu, List<Fan.Arm> arms) {
     Conv geometry = arms.getFirst().conv();
     Conv c = geometry.pointwise() ? Tiling.flat(geometry) : geometry;
-    int taps = c.kh() * c.kw();
-    int block = taps * SQUARE * SQUARE;
-    Plan plan = plans.of(List.of(c), 0, () -> plan(c, 16 * taps, block));
-    if (plan == null) {
-      return false;
-    }
-    int across = Lanes.ceil(c.in(), SQUARE) * Lanes.ceil(c.out(), SQUARE);
     int width = Math.min(Lanes.width(c.in(), x), Lanes.width(c.out()));
     for (Fan.Arm arm : arms) {
       width = Math.min(width, Fans.width(arm));
     }
-    run(dense.form(width), plan, c, x, relu, arms, across, true);
+    boolean cores = tf32 && width == 4;
+    int taps = c.kh() * c.kw();
+    int block = taps * SQUARE * SQUARE;
+    int threads = (cores ? 32 : 16) * taps;
+    int pitch = cores ? SQUARE + 8 : SQUARE;
+    Plan plan = plans.of(List.of(c), cores ? 8 : 0, () -> plan(c, threads, block, pitch));
+    if (plan == null) {
+      return false;
+    }
+    int across = Lanes.ceil(c.in(), SQUARE) * Lanes.ceil(c.out(), SQUARE);
+    Kernel kernel = cores ? dense32 : dense.form(width);
+    run(kernel, plan, c, x, relu, arms, across, true);
     return true;
   }
 
@@ -102,7 +111,7 @@ final class WeightGrads {
     int row = c.kw() == 3 || c.kw() == 5 ? c.kw() : 1; // taps of a thread
     int threads = DepthwiseConv.DEPTH / width * taps / row;
     int block = taps * DepthwiseConv.DEPTH;
-    Plan plan = plans.of(List.of(c), width, () -> plan(c, threads, block));
+    Plan plan = plans.of(List.of(c), width, () -> plan(c, threads, block, DepthwiseConv.DEPTH));
     if (plan == null) {
       return false;
     }
