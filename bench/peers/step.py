@@ -1,4 +1,4 @@
-"""Times one training step of a supernet in PyTorch on the CPU: forward, cross-entropy, backward, clip
+"""Times one training step of a supernet in PyTorch: forward, cross-entropy, backward, clip
 by norm 5, SGD. Prints one line of JSON.
 
     python step.py --net nasbench201 --channels 16 --cells 5 --batch 64 --size 32 --mode channels_last
@@ -30,7 +30,9 @@ def options():
     p.add_argument("--batch", type=int, default=64)
     p.add_argument("--size", type=int, default=32, help="height and width of the images")
     p.add_argument("--in-channels", type=int, default=3)
-    p.add_argument("--mode", choices=("eager", "channels_last", "compile"), default="eager")
+    p.add_argument("--mode", choices=("eager", "channels_last", "compile", "graph"), default="eager")
+    p.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    p.add_argument("--tf32", action="store_true", help="allow tensor cores in float32 products")
     p.add_argument("--steps", type=int, default=10)
     p.add_argument("--warmup", type=int, default=3)
     p.add_argument("--threads", type=int, default=2)
@@ -51,16 +53,21 @@ def main():
     o = options()
     torch.manual_seed(1)
     torch.set_num_threads(o.threads)
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = o.tf32
+    torch.backends.cudnn.benchmark = True
     net, alphas = build(o)
     x = torch.randn(o.batch, o.in_channels, o.size, o.size)
     labels = torch.randint(CLASSES, (o.batch,))
+    if o.device == "cuda":
+        net, x, labels = net.cuda(), x.cuda(), labels.cuda()
+        alphas = [a.detach().cuda().requires_grad_(not o.frozen_alpha) for a in alphas]
     if o.mode == "channels_last":
         net, x = net.to(memory_format=torch.channels_last), x.contiguous(memory_format=torch.channels_last)
     params = list(net.parameters())
     sgd = torch.optim.SGD(params, 0.025, momentum=0.9, weight_decay=3e-4, nesterov=o.net == "nasbench201")
     run = torch.compile(net) if o.mode == "compile" else net
 
-    def step():
+    def launch():
         sgd.zero_grad()
         for a in alphas:
             a.grad = None
@@ -68,7 +75,24 @@ def main():
         loss.backward()
         torch.nn.utils.clip_grad_norm_(params, 5.0)
         sgd.step()
-        return loss.item()
+        return loss
+
+    if o.mode == "graph":  # the whole step, once recorded, is one launch
+        side = torch.cuda.Stream()
+        side.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(side):
+            for _ in range(3):
+                launch()
+        torch.cuda.current_stream().wait_stream(side)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            recorded = launch()
+
+    def step():
+        if o.mode == "graph":
+            graph.replay()
+            return recorded.item()
+        return launch().item()
 
     start = time.perf_counter()
     for _ in range(o.warmup):
@@ -99,6 +123,8 @@ def main():
                 "loss": round(loss, 4),
                 "torch": torch.__version__,
                 "threads": torch.get_num_threads(),
+                "device": torch.cuda.get_device_name() if o.device == "cuda" else "cpu",
+                "peak_device_mib": torch.cuda.max_memory_allocated() >> 20 if o.device == "cuda" else 0,
                 "peak_rss_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
             }
         )

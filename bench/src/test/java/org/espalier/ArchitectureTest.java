@@ -44,6 +44,7 @@ class ArchitectureTest {
           "org.espalier.report",
           "org.espalier.benchmark",
           "org.espalier.cli");
+  private static final Set<String> KERNELS = Set.of("org.espalier.cuda");
   private static final Set<String> BENCH = Set.of("org.espalier.bench");
 
   private static final JavaClasses CLASSES =
@@ -57,6 +58,7 @@ class ArchitectureTest {
   void thePackagesAreThoseOfTheDesign() {
     var expected = new TreeSet<>(CORE);
     expected.addAll(SUPERNET);
+    expected.addAll(KERNELS);
     expected.addAll(BENCH);
     assertThat(packages()).isEqualTo(expected);
   }
@@ -66,6 +68,20 @@ class ArchitectureTest {
     noClasses()
         .that()
         .resideInAnyPackage(array(CORE))
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(array(SUPERNET))
+        .orShould()
+        .dependOnClassesThat()
+        .resideInAnyPackage(array(BENCH))
+        .check(CLASSES);
+  }
+
+  @Test
+  void theKernelsKnowCoreOnly() {
+    noClasses()
+        .that()
+        .resideInAnyPackage(array(KERNELS))
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage(array(SUPERNET))
@@ -121,6 +137,9 @@ class ArchitectureTest {
         .dependOnClassesThat()
         .resideInAnyPackage("jcuda..", "org.espalier.cuda..")
         .check(CLASSES);
+    assertThat(CLASSES)
+        .as("the rule would see JCuda where it is used")
+        .anyMatch(c -> dependsOn(c, "jcuda."));
   }
 
   @Test

@@ -11,7 +11,13 @@ import picocli.CommandLine.ParameterException;
 @Command(
     name = "espalier bench",
     description = {"Measure what Espalier takes.", ""},
-    subcommands = {StepCommand.class, ProfileCommand.class, OpsCommand.class, ProxiesCommand.class})
+    subcommands = {
+      StepCommand.class,
+      ProfileCommand.class,
+      OpsCommand.class,
+      ProxiesCommand.class,
+      GpuCommand.class
+    })
 public final class Bench {
   private static final int BAD_INPUT = 2;
 

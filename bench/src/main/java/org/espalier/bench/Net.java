@@ -13,15 +13,23 @@ record Net(String space, int channels, int cells, int size, int inputChannels, i
           new Net("nasbench201", 16, 5, 32, 3, 64),
           new Net("darts", 16, 8, 32, 3, 16));
 
+  /** What is measured on GPUs, in small batches and in large ones. */
+  static final List<Net> ON_GPUS =
+      List.of(
+          new Net("nasbench201", 16, 5, 32, 3, 64),
+          new Net("nasbench201", 16, 5, 32, 3, 256),
+          new Net("darts", 16, 8, 32, 3, 64),
+          new Net("darts", 16, 8, 32, 3, 256));
+
   /**
-   * The nets whose description contains {@code text}.
+   * The nets of {@code all} whose description contains {@code text}.
    *
    * @throws InputException naming all, if none does
    */
-  static List<Net> containing(String text) {
+  static List<Net> containing(List<Net> all, String text) {
     String wanted = text.toLowerCase(Locale.ROOT);
     List<Net> found =
-        ALL.stream()
+        all.stream()
             .filter(net -> net.toString().toLowerCase(Locale.ROOT).contains(wanted))
             .toList();
     if (found.isEmpty()) {
@@ -29,7 +37,7 @@ record Net(String space, int channels, int cells, int size, int inputChannels, i
           "--only "
               + text
               + ": no net's name contains it; there are "
-              + ALL.stream().map(net -> "'" + net + "'").collect(Collectors.joining(", ")));
+              + all.stream().map(net -> "'" + net + "'").collect(Collectors.joining(", ")));
     }
     return found;
   }

@@ -124,7 +124,7 @@ final class StepCommand implements Callable<Integer> {
       console()
           .progress("torch %s on %s%s", mode, net, compiled ? ": compiling takes minutes" : "");
       try {
-        Torch.Cost cost = torch.step(net, mode, options.threads(), options.steps());
+        Torch.Cost cost = torch.step(net, mode, "cpu", options.threads(), options.steps());
         String note = beside(cost.timing(), full);
         if (compiled) {
           note += String.format(Locale.ROOT, "; compiling took %.0f s", cost.compiling());

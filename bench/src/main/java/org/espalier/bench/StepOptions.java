@@ -54,7 +54,12 @@ final class StepOptions {
   }
 
   List<Net> nets() {
-    return Net.containing(only);
+    return nets(Net.ALL);
+  }
+
+  /** Those of {@code all} that are wanted. */
+  List<Net> nets(List<Net> all) {
+    return Net.containing(all, only);
   }
 
   int steps() {

@@ -104,6 +104,7 @@ final class SupernetStep {
   }
 
   private float take(int i) {
+    backend.beginPass();
     supernet.weights().zeroGradients();
     architecture.arena().zeroGradients();
     float[] loss = new float[1];
@@ -114,10 +115,10 @@ final class SupernetStep {
       Tensor logits = supernet.logits(tape, images, strategy.select(draw));
       Tensor result = tape.apply(new CrossEntropy(0), logits, labels);
       tape.backward(result);
-      backend.read(result.data(), loss);
+      Clip.byGlobalNorm(supernet.weights(), 5);
+      sgd.step(0.025f);
+      backend.read(result.data(), loss); // waits for the device
     }
-    Clip.byGlobalNorm(supernet.weights(), 5);
-    sgd.step(0.025f);
     return loss[0];
   }
 

@@ -34,14 +34,16 @@ record Torch(String python, String version) {
    *
    * @param compiling seconds by which the first steps took longer than those that were measured
    * @param resident bytes of the process at its peak
+   * @param device bytes of the GPU's memory at their peak; 0 on the CPU
    */
-  record Cost(Timing timing, double compiling, long resident) {
+  record Cost(Timing timing, double compiling, long resident, long device) {
     static Cost of(JsonNode result) {
       double median = result.path("median_s").asDouble();
       return new Cost(
           new Timing(median, result.path("min_s").asDouble(), result.path("max_s").asDouble()),
           Math.max(0, result.path("warmup_s").asDouble() - WARMUP * median),
-          result.path("peak_rss_mib").asLong() << 20);
+          result.path("peak_rss_mib").asLong() << 20,
+          result.path("peak_device_mib").asLong() << 20);
     }
   }
 
@@ -90,10 +92,12 @@ record Torch(String python, String version) {
   /**
    * Times the step in a process of its own.
    *
-   * @param mode eager, channels_last or compile
+   * @param mode eager, channels_last or compile; on a GPU, graph too
+   * @param device cpu or cuda
    * @throws IOException saying what Python said last, if it fails
    */
-  Cost step(Net net, String mode, int threads, int steps) throws IOException, InterruptedException {
+  Cost step(Net net, String mode, String device, int threads, int steps)
+      throws IOException, InterruptedException {
     List<String> command =
         List.of(
             python,
@@ -105,6 +109,7 @@ record Torch(String python, String version) {
             "--size=" + net.size(),
             "--in-channels=" + net.inputChannels(),
             "--mode=" + mode,
+            "--device=" + device,
             "--steps=" + steps,
             "--warmup=" + WARMUP,
             "--threads=" + threads);

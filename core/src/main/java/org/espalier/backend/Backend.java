@@ -21,11 +21,36 @@ public interface Backend extends AutoCloseable {
   /** New memory of {@code size} floats, all zero. Operations take theirs from {@link #memory}. */
   Buffer allocate(int size);
 
+  /** Says how much memory a run will want in all, in bytes: a device may set it aside at once. */
+  default void reserve(long bytes) {}
+
+  /**
+   * Says that a pass begins whose like has come before or will come again. A device that records
+   * such passes to replay them arranges its memory so that they are alike.
+   */
+  default void beginPass() {}
+
+  /** New memory of {@code size} floats with unspecified content. */
+  default Buffer allocateScratch(int size) {
+    return allocate(size);
+  }
+
   /** Copies the host's {@code source} into {@code target}, from its start. */
   void write(float[] source, Buffer target);
 
   /** Copies {@code source} into the host's {@code target}, from its start. */
   void read(Buffer source, float[] target);
+
+  /**
+   * Puts images on the device for good, to make batches of them there; null where batches are
+   * better made on the host.
+   *
+   * @param images for each its bytes, {@code [height, width, channels]}
+   * @param table for each channel the value of each byte
+   */
+  default @Nullable Gallery gallery(byte[][] images, int height, int width, float[][] table) {
+    return null;
+  }
 
   // ---- element by element
 

@@ -6,6 +6,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.espalier.InputException;
+import org.espalier.backend.Backend;
+import org.espalier.backend.Gallery;
 import org.espalier.tensor.Rng;
 import org.jspecify.annotations.Nullable;
 
@@ -166,6 +168,50 @@ public final class Loader implements AutoCloseable {
       prepared = CompletableFuture.supplyAsync(() -> make(next, back), background);
     }
     return batch;
+  }
+
+  /**
+   * What a batch consists of, for a device that has the images and makes it itself.
+   *
+   * @param samples the images, by their index; the first {@code size} count
+   * @param labels theirs, {@code [size]}
+   * @param draws where the augmentation draws from
+   */
+  public record Picks(int[] samples, float[] labels, int size, Rng draws) {}
+
+  /**
+   * What batch {@code step} consists of: that of {@link #batchAt}, without making it.
+   *
+   * @throws IllegalStateException if the loader is closed
+   */
+  public Picks picksAt(long step) {
+    if (closed) {
+      throw new IllegalStateException("the loader is closed");
+    }
+    if (prepared != null) {
+      prepared.join(); // it may be at the order
+    }
+    long epoch = step / batchesPerEpoch;
+    int start = (int) (step % batchesPerEpoch) * batchSize;
+    int size = Math.min(batchSize, images.size() - start);
+    int[] indices = order(epoch);
+    int[] samples = new int[size];
+    float[] theirLabels = new float[size];
+    for (int i = 0; i < size; i++) {
+      samples[i] = indices == null ? start + i : indices[start + i];
+      theirLabels[i] = images.labels()[samples[i]];
+    }
+    return new Picks(samples, theirLabels, size, draws.split(epoch));
+  }
+
+  /** The images on a device that makes batches itself; null where it does not. */
+  public @Nullable Gallery gallery(Backend backend) {
+    return backend.gallery(images.pixels(), images.height(), images.width(), table);
+  }
+
+  /** What is done to each image. */
+  public Augment augment() {
+    return augment;
   }
 
   /** The batches of an epoch, one after the other; each is valid until the next is taken. */

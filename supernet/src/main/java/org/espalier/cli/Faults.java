@@ -3,6 +3,7 @@ package org.espalier.cli;
 import java.io.PrintWriter;
 import java.util.List;
 import org.espalier.InputException;
+import org.espalier.backend.DeviceException;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
@@ -32,6 +33,8 @@ final class Faults {
     return switch (thrown) {
       case ParameterException e -> misused(e);
       case InputException e -> say(line, e, String.valueOf(e.getMessage()), Espalier.BAD_INPUT);
+      case DeviceException e ->
+          say(line, e, String.valueOf(e.getMessage()), CommandLine.ExitCode.SOFTWARE);
       case OutOfMemoryError e ->
           say(
               line,

@@ -1,12 +1,15 @@
 package org.espalier.cli;
 
 import java.io.PrintWriter;
+import java.util.List;
 import java.util.Locale;
 import jdk.incubator.vector.FloatVector;
+import org.espalier.backend.Accelerator;
 import org.espalier.backend.cpu.CpuBackends;
 import org.espalier.data.Dataset;
 import org.espalier.data.Datasets;
 import org.espalier.search.Configuration;
+import org.espalier.search.Devices;
 import org.espalier.search.Environment;
 import org.espalier.search.MemoryPlan;
 import picocli.CommandLine.Command;
@@ -72,6 +75,15 @@ final class InfoCommand implements Runnable {
     out.println();
     out.println("devices (--device auto takes the first that can be used)");
     ListCommand.devices().toString().lines().forEach(line -> out.println("  " + line));
+    List<Accelerator.Finding> findings = Devices.findings();
+    if (!findings.isEmpty()) {
+      out.println();
+      out.println("libraries");
+      Table table = new Table("lll");
+      findings.forEach(
+          each -> table.row(each.what(), each.found() == null ? "no" : each.found(), each.cost()));
+      table.toString().lines().forEach(line -> out.println("  " + line));
+    }
   }
 
   private static String property(String name) {

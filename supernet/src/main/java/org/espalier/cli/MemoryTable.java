@@ -5,6 +5,7 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 import org.espalier.data.Dataset;
 import org.espalier.search.Configuration;
+import org.espalier.search.Devices;
 import org.espalier.search.MemoryLimit;
 import org.espalier.search.MemoryPlan;
 import org.espalier.search.PhaseMemory;
@@ -30,7 +31,7 @@ final class MemoryTable {
     memory.bytes("checkpoint", PhaseMemory::checkpoint, "while it is written");
     memory.bytes("images", phase -> plan.images(), "of " + data.name());
     memory.bytes("in all", plan::bytes, "");
-    MemoryLimit heap = MemoryLimit.ofHeap();
+    MemoryLimit limit = Devices.memoryLimit(configuration.device());
     return configuration.strategy()
         + " on "
         + configuration.space()
@@ -39,7 +40,7 @@ final class MemoryTable {
         + "\n\n"
         + memory.table
         + "\n"
-        + plan.objection(heap).orElse("fits the " + heap)
+        + plan.objection(limit).orElse("fits the " + limit)
         + "\n";
   }
 

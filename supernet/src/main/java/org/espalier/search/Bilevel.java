@@ -140,6 +140,7 @@ final class Bilevel {
   }
 
   private void zeroGradients() {
+    backend.beginPass();
     supernet.weights().zeroGradients();
     architecture.arena().zeroGradients();
   }
@@ -156,11 +157,10 @@ final class Bilevel {
       Selections selections = select(tape, moment, forAlpha, pass);
       Tensor logits = supernet.logits(tape, feed.images(), selections);
       Tensor loss = tape.apply(new CrossEntropy(0), logits, feed.labels());
-      Score score = feed.score(logits, loss);
       if (loss.requiresGrad()) {
-        tape.backward(loss);
+        tape.backward(loss, logits);
       }
-      return score;
+      return feed.score(logits, loss); // waits for the device: after all is on its way
     }
   }
 
@@ -179,6 +179,7 @@ final class Bilevel {
 
   /** A pass without gradients, with selections drawn as for the weights. */
   Score evaluate(Feed feed, Moment moment) {
+    backend.beginPass();
     try (Tape tape = Tape.inference(backend)) {
       return OneShotEvaluator.score(tape, supernet, feed, select(tape, moment, false, 0));
     }
@@ -190,9 +191,11 @@ final class Bilevel {
    */
   Score calibrate(Feed feed, Moment moment) {
     try (Statistics statistics = new Statistics(backend)) {
+      backend.beginPass();
       try (Tape tape = Tape.calibrating(backend, statistics)) {
         OneShotEvaluator.score(tape, supernet, feed, select(tape, moment, false, 0));
       }
+      backend.beginPass();
       try (Tape tape = Tape.calibrated(backend, statistics)) {
         return OneShotEvaluator.score(tape, supernet, feed, select(tape, moment, false, 0));
       }

@@ -1,13 +1,18 @@
 package org.espalier.search;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.ServiceLoader;
 import java.util.stream.Collectors;
 import org.espalier.InputException;
+import org.espalier.backend.Accelerator;
 import org.espalier.backend.Backend;
+import org.espalier.backend.DeviceException;
 import org.espalier.backend.cpu.CpuBackends;
 import org.espalier.backend.cpu.EjmlBackend;
 
-/** The devices that a run can compute on. */
+/** The devices that a run can compute on: those of the CPU, and accelerators found at run time. */
 public final class Devices {
   private static final System.Logger LOG = System.getLogger(Devices.class.getName());
 
@@ -22,11 +27,27 @@ public final class Devices {
 
   /** Every device, available or not, the fastest first. */
   public static List<Device> all() {
+    List<Device> devices = new ArrayList<>();
+    for (Accelerator accelerator : accelerators()) {
+      String whyNot = accelerator.whyNot();
+      devices.add(
+          new Device(
+              accelerator.name(), whyNot == null, whyNot == null ? accelerator.detail() : whyNot));
+    }
+    if (devices.isEmpty()) {
+      devices.add(new Device("cuda", false, "no CUDA back end in this build"));
+    }
     String noSimd = CpuBackends.whyNot();
-    return List.of(
-        new Device("cuda", false, "no CUDA back end in this build"),
-        new Device("simd", noSimd == null, noSimd == null ? "Vector API, several threads" : noSimd),
-        new Device("ejml", true, "portable, one thread"));
+    devices.add(
+        new Device(
+            "simd", noSimd == null, noSimd == null ? "Vector API, several threads" : noSimd));
+    devices.add(new Device("ejml", true, "portable, one thread"));
+    return devices;
+  }
+
+  /** What the accelerators looked for on this machine. */
+  public static List<Accelerator.Finding> findings() {
+    return accelerators().stream().flatMap(each -> each.findings().stream()).toList();
   }
 
   /**
@@ -37,6 +58,17 @@ public final class Devices {
    * @throws InputException if there is none of that name, or it is not available
    */
   public static Backend open(String name, int threads) {
+    Optional<Accelerator> accelerator = accelerator(name);
+    if (accelerator.isPresent()) {
+      try {
+        return accelerator.get().open();
+      } catch (DeviceException e) {
+        if (!name.equals("auto")) {
+          throw e;
+        }
+        LOG.log(System.Logger.Level.WARNING, "the CPU serves: " + e.getMessage());
+      }
+    }
     int cores = threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
     if (name.equals("auto")) {
       String noSimd = CpuBackends.whyNot();
@@ -61,5 +93,40 @@ public final class Devices {
       throw new InputException("device " + name + " is not available: " + device.detail());
     }
     return name.equals("simd") ? CpuBackends.simd(cores) : new EjmlBackend();
+  }
+
+  /**
+   * What a run may fill where it computes: the device's free memory, or the heap's room.
+   *
+   * @param name as for {@link #open}
+   */
+  public static MemoryLimit memoryLimit(String name) {
+    return accelerator(name)
+        .map(each -> MemoryLimit.ofDevice(each.name(), each.freeMemory()))
+        .orElseGet(MemoryLimit::ofHeap);
+  }
+
+  /** The accelerator that serves under a name, if one does. */
+  private static Optional<Accelerator> accelerator(String name) {
+    return switch (name) {
+      case "simd", "ejml" -> Optional.empty();
+      case "auto" -> accelerators().stream().filter(each -> each.whyNot() == null).findFirst();
+      default ->
+          accelerators().stream()
+              .filter(each -> each.name().equals(name) && each.whyNot() == null)
+              .findFirst();
+    };
+  }
+
+  private static List<Accelerator> accelerators() {
+    return Found.ALL;
+  }
+
+  /** Looked for once, and only if a device is asked for. */
+  private static final class Found {
+    static final List<Accelerator> ALL =
+        ServiceLoader.load(Accelerator.class, Devices.class.getClassLoader()).stream()
+            .map(ServiceLoader.Provider::get)
+            .toList();
   }
 }

@@ -68,7 +68,7 @@ final class DryBackend implements InvocationHandler {
       case "memory" -> {
         return memory;
       }
-      case "allocate" -> {
+      case "allocate", "allocateScratch" -> {
         floats += (int) a[0];
         return new Size((int) a[0]);
       }

@@ -1,12 +1,18 @@
 package org.espalier.search;
 
+import java.util.IdentityHashMap;
+import java.util.Map;
 import org.espalier.autograd.Tensor;
 import org.espalier.backend.Backend;
 import org.espalier.backend.Buffer;
+import org.espalier.backend.Gallery;
+import org.espalier.data.Augment;
 import org.espalier.data.Batch;
 import org.espalier.data.Images;
+import org.espalier.data.Loader;
 import org.espalier.op.OneHot;
 import org.espalier.tensor.Shape;
+import org.jspecify.annotations.Nullable;
 
 /** A batch on the device: memory that one batch after the other is copied into. */
 final class Feed {
@@ -16,6 +22,10 @@ final class Feed {
   private final int height;
   private final int width;
   private final int channels;
+
+  /** Of each loader that was asked for batches; null where the device makes none. */
+  private final Map<Loader, @Nullable Gallery> galleries = new IdentityHashMap<>();
+
   private Batch current = new Batch(new float[0], new float[0], 0);
 
   Feed(Backend backend, Images images, int batchSize) {
@@ -36,6 +46,32 @@ final class Feed {
     current = batch;
     backend.write(batch.pixels(), pixels.slice(0, batch.size() * height * width * channels));
     backend.write(batch.labels(), labels.slice(0, batch.size()));
+    return this;
+  }
+
+  /** Makes a batch on the device if that has the images, or else copies it in. */
+  Feed load(Loader loader, long step) {
+    Gallery gallery = galleries.get(loader);
+    if (gallery == null && !galleries.containsKey(loader)) {
+      gallery = loader.gallery(backend);
+      galleries.put(loader, gallery);
+    }
+    if (gallery == null) {
+      return load(loader.batchAt(step));
+    }
+    Loader.Picks picks = loader.picksAt(step);
+    Augment augment = loader.augment();
+    current = new Batch(new float[0], picks.labels(), picks.size());
+    gallery.batch(
+        picks.samples(),
+        picks.size(),
+        augment.pad(),
+        augment.flip(),
+        augment.cutout(),
+        picks.draws().seed(),
+        picks.draws().stream(),
+        pixels.slice(0, picks.size() * height * width * channels));
+    backend.write(picks.labels(), labels.slice(0, picks.size()));
     return this;
   }
 

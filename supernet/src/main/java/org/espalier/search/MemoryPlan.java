@@ -72,6 +72,14 @@ public final class MemoryPlan {
     return images + phase.bytes();
   }
 
+  /** Bytes that the phases want of a device at most: all but what stays with the host. */
+  long deviceBytes() {
+    return phases().stream()
+        .mapToLong(phase -> phase.parameters() + phase.activations() + phase.batches())
+        .max()
+        .orElse(0);
+  }
+
   /** Why the run cannot be, and what would help, in one line; empty if it can. */
   public Optional<String> objection(MemoryLimit limit) {
     List<Planned> tooLarge =
@@ -97,7 +105,9 @@ public final class MemoryPlan {
             + limit
             + ": "
             + smaller(tooLarge, limit)
-            + (limit.isHeap() ? larger(tooLarge) : ", or allow more"));
+            + (limit.device() != null
+                ? ""
+                : limit.isHeap() ? larger(tooLarge) : ", or allow more"));
   }
 
   /**

@@ -88,7 +88,8 @@ public final class OneShotEvaluator {
     }
     try (Statistics statistics = new Statistics(backend)) {
       for (int i = 0; i < protocol.calibration(); i++) {
-        trainFeed.load(train.batchAt(i));
+        trainFeed.load(train, i);
+        backend.beginPass();
         try (Tape tape = Tape.calibrating(backend, statistics)) {
           supernet.logits(tape, trainFeed.images(), path).data();
         }
@@ -101,7 +102,8 @@ public final class OneShotEvaluator {
     int batches = protocol.batches() == 0 ? valid.batchesPerEpoch() : protocol.batches();
     Score score = Score.NONE;
     for (int i = 0; i < batches; i++) {
-      validFeed.load(valid.batchAt(protocol.first() + i));
+      validFeed.load(valid, protocol.first() + i);
+      backend.beginPass();
       try (Tape tape = tapes.get()) {
         score = score.plus(score(tape, supernet, validFeed, path));
       }

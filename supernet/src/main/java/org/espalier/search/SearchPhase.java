@@ -145,7 +145,7 @@ final class SearchPhase implements Phase {
   /** A step of the weights and, where it learns, of alpha. */
   private void step(long step, int epoch) {
     evaluator.forget();
-    trainFeed.load(train.batchAt(step));
+    trainFeed.load(train, step);
     if (settings.alphaFirst() && alphaLearns(epoch)) {
       architectureStep(step, epoch);
     }
@@ -166,7 +166,7 @@ final class SearchPhase implements Phase {
   }
 
   private void architectureStep(long step, int epoch) {
-    validFeed.load(valid.batchAt(step));
+    validFeed.load(valid, step);
     Score score =
         bilevel.architectureStep(
             trainFeed,
@@ -186,7 +186,7 @@ final class SearchPhase implements Phase {
   public void endEpoch(int epoch, double seconds, Ledger ledger, Progress progress) {
     if (validated.images() == 0) {
       for (int i = 0; i < Math.min(VALIDATION_BATCHES, valid.batchesPerEpoch()); i++) {
-        validFeed.load(valid.batchAt(i));
+        validFeed.load(valid, i);
         validated = validated.plus(bilevel.evaluate(validFeed, moment("validation", i, epoch - 1)));
       }
     }

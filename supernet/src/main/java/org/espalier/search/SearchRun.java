@@ -28,16 +28,19 @@ public final class SearchRun {
   private final Dataset data;
   private final RunFolder folder;
   private final RunFolder.@Nullable Saved saved;
+  private final MemoryPlan plan;
 
   private SearchRun(
       Configuration configuration,
       Dataset data,
       RunFolder folder,
-      RunFolder.@Nullable Saved saved) {
+      RunFolder.@Nullable Saved saved,
+      MemoryPlan plan) {
     this.configuration = configuration;
     this.data = data;
     this.folder = folder;
     this.saved = saved;
+    this.plan = plan;
   }
 
   /** A new run on the configuration's data, with as much memory as the heap can be. */
@@ -65,8 +68,9 @@ public final class SearchRun {
       Configuration configuration, Dataset data, Path folder, MemoryLimit limit) {
     DataCheck.search(configuration, data);
     Devices.open(configuration.device(), configuration.threads()).close();
-    MemoryPlan.ofSearch(configuration, data).require(limit);
-    return new SearchRun(configuration, data, RunFolder.create(folder, configuration), null);
+    MemoryPlan plan = MemoryPlan.ofSearch(configuration, data);
+    plan.require(limit.on(configuration.device()));
+    return new SearchRun(configuration, data, RunFolder.create(folder, configuration), null, plan);
   }
 
   /**
@@ -94,8 +98,9 @@ public final class SearchRun {
       throw new InputException(
           existing.path() + " holds a training; continue it with espalier train --resume");
     }
-    MemoryPlan.ofSearch(configuration, data).require(limit);
-    return new SearchRun(configuration, data, existing, saved);
+    MemoryPlan plan = MemoryPlan.ofSearch(configuration, data);
+    plan.require(limit.on(configuration.device()));
+    return new SearchRun(configuration, data, existing, saved, plan);
   }
 
   /** Where its files are. */
@@ -116,6 +121,7 @@ public final class SearchRun {
    */
   public RunRecord execute(Progress progress, BooleanSupplier stop) {
     try (Backend backend = Devices.open(configuration.device(), configuration.threads())) {
+      backend.reserve(plan.deviceBytes());
       Runner runner = new Runner(configuration, folder, saved, backend, progress, stop);
       Ledger ledger = runner.ledger();
       SearchSpace space = Spaces.of(configuration.space());

@@ -40,9 +40,11 @@ public final class TrainRun {
       BooleanSupplier stop) {
     Dataset data = Datasets.open(configuration.data());
     DataCheck.training(configuration, data);
-    MemoryPlan.ofTraining(configuration, genotype, data).require(limit);
+    MemoryPlan plan = MemoryPlan.ofTraining(configuration, genotype, data);
+    plan.require(limit.on(configuration.device()));
     SearchSpace space = Spaces.of(configuration.space());
     try (Backend backend = Devices.open(configuration.device(), configuration.threads())) {
+      backend.reserve(plan.deviceBytes());
       RunFolder files =
           resume ? RunFolder.existing(folder) : RunFolder.create(folder, configuration);
       RunFolder.Saved saved = resume ? files.load(configuration) : null;

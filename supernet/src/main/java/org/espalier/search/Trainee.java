@@ -44,17 +44,19 @@ final class Trainee {
   /** One step along the gradient of a batch's loss; its score is that before the step. */
   Score step(Feed feed, float dropPath, Rng rng, float rate) {
     Score score;
+    arena.backend().beginPass();
     arena.zeroGradients();
     try (Tape tape = Tape.training(arena.backend(), rng)) {
       Network.Output output = network.forward(tape, feed.images(), dropPath);
       CrossEntropy criterion = new CrossEntropy(settings.smoothing());
       Tensor loss = tape.apply(criterion, output.logits(), feed.labels());
-      score = feed.score(output.logits(), loss);
+      Tensor main = loss;
       if (output.auxiliary() != null) {
         Tensor side = tape.apply(criterion, output.auxiliary(), feed.labels());
         loss = tape.apply(new Add(), loss, tape.apply(new Scale(settings.auxiliary()), side));
       }
-      tape.backward(loss);
+      tape.backward(loss, output.logits(), main);
+      score = feed.score(output.logits(), main); // waits for the device
     }
     Clip.byGlobalNorm(arena, settings.clip());
     sgd.step(rate);
@@ -63,6 +65,7 @@ final class Trainee {
 
   /** The score of a batch with the weights as they are. */
   Score test(Feed feed) {
+    arena.backend().beginPass();
     try (Tape tape = Tape.inference(arena.backend())) {
       Tensor logits = network.forward(tape, feed.images(), 0).logits();
       return feed.score(logits, tape.apply(new CrossEntropy(0), logits, feed.labels()));

@@ -4,7 +4,6 @@ import java.util.List;
 import java.util.Map;
 import org.espalier.backend.Backend;
 import org.espalier.backend.Buffer;
-import org.espalier.data.Batch;
 import org.espalier.data.Dataset;
 import org.espalier.data.Loader;
 import org.espalier.data.Normalisation;
@@ -99,7 +98,7 @@ final class TrainingPhase implements Phase {
   public void step(long step) {
     double epoch = (double) step / steps();
     float dropPath = (float) (settings.dropPath() * Math.floor(epoch) / settings.epochs());
-    feed.load(train.batchAt(step));
+    feed.load(train, step);
     trained =
         trained.plus(trainee.step(feed, dropPath, rng.split("tape").split(step), rate.at(epoch)));
   }
@@ -107,8 +106,8 @@ final class TrainingPhase implements Phase {
   @Override
   public void endEpoch(int epoch, double seconds, Ledger ledger, Progress progress) {
     Score tested = Score.NONE;
-    for (Batch batch : test.epoch(0)) {
-      tested = tested.plus(trainee.test(feed.load(batch)));
+    for (int batch = 0; batch < test.batchesPerEpoch(); batch++) {
+      tested = tested.plus(trainee.test(feed.load(test, batch)));
     }
     TrainEpoch measured =
         new TrainEpoch(

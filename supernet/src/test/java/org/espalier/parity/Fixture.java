@@ -17,12 +17,17 @@ import org.espalier.check.BackendConformance;
 import org.espalier.checkpoint.Safetensors;
 import org.espalier.nn.Parameter;
 import org.espalier.nn.ParameterArena;
+import org.espalier.search.Devices;
 import org.espalier.space.SearchSpace;
 import org.espalier.space.Spaces;
 import org.espalier.tensor.Shape;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Assumptions;
 
 /** Numbers that PyTorch computed in double precision: bench/peers/fixtures.py writes them. */
 public record Fixture(Safetensors file) {
+  private static final @Nullable String DEVICE = System.getProperty("espalier.device");
+
   /** Reads a fixture from the test resources. */
   public static Fixture of(String name) {
     try (InputStream in =
@@ -34,8 +39,17 @@ public record Fixture(Safetensors file) {
     }
   }
 
-  /** The back ends that are held to the fixtures. */
+  /**
+   * The back ends that are held to the fixtures: those of the CPU, or the device that the property
+   * names, for the run of the tests tagged "device" on it.
+   */
   public static Stream<Backend> backends() {
+    if (DEVICE != null) {
+      Assumptions.assumeTrue(
+          Devices.all().stream().anyMatch(each -> each.name().equals(DEVICE) && each.available()),
+          "there is no " + DEVICE + " here, and no emulator was built");
+      return Stream.of(Devices.open(DEVICE, 0)); // JUnit closes it after the test
+    }
     Stream<Backend> portable = Stream.of(new EjmlBackend());
     return CpuBackends.simdAvailable()
         ? Stream.concat(portable, Stream.of(CpuBackends.simd(2)))

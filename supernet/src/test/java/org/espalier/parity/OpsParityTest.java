@@ -28,6 +28,7 @@ import org.espalier.optim.Clip;
 import org.espalier.optim.Sgd;
 import org.espalier.tensor.Rng;
 import org.espalier.tensor.Shape;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -35,6 +36,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /**
  * Single operations and optimisers against PyTorch: every case of the fixture, on both back ends.
  */
+@Tag("device")
 class OpsParityTest {
   private static final double TOLERANCE = 1e-5;
   private static final Rng RNG = Rng.of(1);

@@ -17,11 +17,13 @@ import org.espalier.strategy.Strategies;
 import org.espalier.strategy.Strategy;
 import org.espalier.supernet.Supernet;
 import org.espalier.tensor.Rng;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Both supernets and both orders of bilevel optimisation against PyTorch. */
+@Tag("device")
 class SupernetParityTest {
   private static final double TOLERANCE = 1e-4;
   private static final double SECOND_ORDER_TOLERANCE = 1e-3;

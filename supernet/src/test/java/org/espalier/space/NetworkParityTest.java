@@ -23,6 +23,7 @@ import org.espalier.op.Scale;
 import org.espalier.parity.Fixture;
 import org.espalier.tensor.Rng;
 import org.espalier.tensor.Shape;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -32,6 +33,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * The networks that architectures are trained as, against PyTorch: one training pass, then one
  * evaluation pass.
  */
+@Tag("device")
 class NetworkParityTest {
   private static final double TOLERANCE = 1e-4;
   private static final Rng RNG = Rng.of(1);

@@ -19,11 +19,13 @@ import org.espalier.supernet.Selections;
 import org.espalier.supernet.Supernet;
 import org.espalier.tensor.Rng;
 import org.espalier.tensor.Shape;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** DrNAS against PyTorch, for given gamma variables. */
+@Tag("device")
 class DrNasParityTest {
   private static final double TOLERANCE = 1e-4;
   private static final Rng RNG = Rng.of(1);

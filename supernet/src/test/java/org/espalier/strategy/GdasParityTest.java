@@ -17,11 +17,13 @@ import org.espalier.supernet.Selection;
 import org.espalier.supernet.Selections;
 import org.espalier.supernet.Supernet;
 import org.espalier.tensor.Rng;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** GDAS against PyTorch, for given Gumbel noise and the temperature 2. */
+@Tag("device")
 class GdasParityTest {
   private static final double TOLERANCE = 1e-4;
   private static final Rng RNG = Rng.of(1);

@@ -1,0 +1,42 @@
+package org.espalier.backend;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A device beyond the CPU. Modules that have one name it in {@code
+ * META-INF/services/org.espalier.backend.Accelerator}; it is asked only where it might be used, and
+ * must then answer quickly on machines that have nothing of the kind.
+ */
+public interface Accelerator {
+  /** The name users select it by. */
+  String name();
+
+  /** Why it cannot be used here, in one line; null where it can. */
+  @Nullable String whyNot();
+
+  /** What it is, where it can be used. */
+  String detail();
+
+  /** Bytes of its memory that are free, where it can be used. */
+  long freeMemory();
+
+  /** What it looked for on this machine. */
+  List<Finding> findings();
+
+  /**
+   * Opens it.
+   *
+   * @throws DeviceException if it cannot be used after all
+   */
+  Backend open();
+
+  /**
+   * Something that an accelerator makes use of.
+   *
+   * @param what its name
+   * @param found where and in which version; null where it was not found
+   * @param cost what its absence costs, or what else there is to say; may be empty
+   */
+  record Finding(String what, @Nullable String found, String cost) {}
+}

@@ -1,0 +1,96 @@
+package org.espalier.cuda;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.espalier.backend.Buffer;
+import org.espalier.backend.Mix;
+import org.jspecify.annotations.Nullable;
+
+/** The launches of mix.cu. */
+final class Mixes {
+  /** Terms of one launch: MIX_TERMS in mix.cu. More are summed by further launches. */
+  private static final int TERMS = 40;
+
+  private static final int TERM_BYTES = 24;
+  private static final int GRAD_TERM_BYTES = 32;
+
+  private final Launch launch;
+  private final Scratch scratch;
+  private final Elementwise elementwise;
+  private final Lanes sum;
+  private final Lanes grad;
+  private final Kernel gradJoin;
+
+  Mixes(Device device, Scratch scratch, Elementwise elementwise) {
+    launch = device.launch();
+    this.scratch = scratch;
+    this.elementwise = elementwise;
+    sum = Lanes.of(device, "mix", "mixed_sum");
+    grad = Lanes.of(device, "mix", "mixed_sum_grad_parts");
+    gradJoin = device.kernel("mix", "mixed_sum_grad_join");
+  }
+
+  void forward(Mix mix, Buffer weights, Buffer y) {
+    List<Mix.Term> computed = mix.terms().stream().filter(term -> term.x() != null).toList();
+    if (computed.isEmpty()) {
+      elementwise.fill(y, 0);
+    }
+    List<@Nullable Buffer> read = new ArrayList<>();
+    computed.forEach(term -> read.add(term.x()));
+    computed.forEach(term -> read.add(term.moments()));
+    read.add(y);
+    Rows over = Rows.of(mix.rows(), mix.channels(), read.toArray(new Buffer[0]));
+    for (int from = 0; from < computed.size(); from += TERMS) {
+      List<Mix.Term> some = computed.subList(from, Math.min(computed.size(), from + TERMS));
+      launch.begin().struct();
+      for (Mix.Term term : some) {
+        launch.ptr(term.x()).ptr(term.moments()).i32(term.weight()).i32(0);
+      }
+      launch.skip((TERMS - some.size()) * TERM_BYTES).ptr(weights).ptr(y);
+      launch.f32(mix.eps()).i32(some.size()).i32(mix.rows()).i32(mix.channels());
+      launch.i32(over.lanes()).bool(from > 0).endStruct();
+      over.run(launch, sum);
+    }
+  }
+
+  void backward(Mix mix, Buffer weights, Buffer dy, @Nullable Buffer dWeights) {
+    List<@Nullable Buffer> read = new ArrayList<>();
+    for (Mix.Term term : mix.terms()) {
+      read.add(term.x());
+      read.add(term.moments());
+      read.add(term.moments() == null ? term.gradient() : null);
+    }
+    read.add(dy);
+    Rows over = Rows.of(mix.rows(), mix.channels(), read.toArray(new Buffer[0]));
+    for (int from = 0; from < mix.terms().size(); from += TERMS) {
+      int to = Math.min(mix.terms().size(), from + TERMS);
+      backward(mix, mix.terms().subList(from, to), over, weights, dy, dWeights);
+    }
+  }
+
+  private void backward(
+      Mix mix,
+      List<Mix.Term> terms,
+      Rows over,
+      Buffer weights,
+      Buffer dy,
+      @Nullable Buffer dWeights) {
+    int size = over.patches() * (1 + terms.size()) * mix.channels();
+    CudaBuffer parts = scratch.begin().take(size);
+    terms(terms).ptr(weights).ptr(dy).ptr(parts).i32(terms.size());
+    launch.i32(mix.rows()).i32(mix.channels()).i32(over.lanes()).endStruct();
+    over.run(launch, grad);
+    terms(terms).ptr(weights).ptr(parts).ptr(dWeights).f32(mix.eps()).i32(terms.size());
+    launch.i32(over.patches()).i32(mix.rows()).i32(mix.channels()).endStruct();
+    launch.run(gradJoin, terms.size(), Lanes.BLOCK);
+  }
+
+  private Launch terms(List<Mix.Term> terms) {
+    launch.begin().struct();
+    for (Mix.Term term : terms) {
+      launch.ptr(term.x()).ptr(term.moments()).ptr(term.gradient());
+      launch.i32(term.weight()).bool(term.add());
+    }
+    return launch.skip((TERMS - terms.size()) * GRAD_TERM_BYTES);
+  }
+}

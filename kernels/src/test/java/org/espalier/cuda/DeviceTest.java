@@ -1,0 +1,93 @@
+package org.espalier.cuda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** The driver layer over the emulator, through JCuda as it is. */
+class DeviceTest {
+  private Device device;
+
+  @BeforeEach
+  void open() {
+    Emulator.start();
+    device = Device.open(0, 0);
+  }
+
+  @AfterEach
+  void close() {
+    if (device != null) {
+      device.close();
+    }
+  }
+
+  private void axpby(float a, CudaBuffer x, float b, CudaBuffer y, int n) {
+    Kernel axpby = device.kernel("elementwise", "axpby_v1");
+    device.launch().begin().struct().ptr(x).ptr(y).stepF32(a).stepF32(b).i32(n).endStruct();
+    device.launch().run(axpby, Lanes.blocks(n, 1), Lanes.BLOCK);
+  }
+
+  @Test
+  void launchesAKernel() {
+    int n = 1000;
+    float[] x = new float[n];
+    float[] y = new float[n];
+    for (int i = 0; i < n; i++) {
+      x[i] = i;
+      y[i] = 1;
+    }
+    CudaBuffer dx = device.allocate(n);
+    CudaBuffer dy = device.allocate(n);
+    device.write(x, dx);
+    device.write(y, dy);
+    axpby(2, dx, 3, dy, n);
+    float[] got = new float[n];
+    device.read(dy, got);
+    for (int i = 0; i < n; i++) {
+      assertThat(got[i]).isEqualTo(2f * i + 3);
+    }
+  }
+
+  @Test
+  void stepsThatRepeatAreReplayedAsAGraphAndTakeNewNumbers() {
+    CudaBuffer x = device.allocate(8);
+    CudaBuffer y = device.allocate(8);
+    float[] got = new float[8];
+    for (int step = 1; step <= 6; step++) {
+      float[] values = new float[8];
+      java.util.Arrays.fill(values, step);
+      device.write(values, x);
+      device.fill(y, 0);
+      axpby(10 * step, x, 0, y, 8);
+      device.read(y, got);
+      assertThat(got).containsOnly(10f * step * step);
+    }
+    assertThat(device.queue().graphs()).isEqualTo(1);
+    assertThat(device.queue().replayed()).isEqualTo(5 * 3);
+  }
+
+  @Test
+  void workThatIsNewIsLaunchedPieceByPiece() {
+    CudaBuffer y = device.allocate(64);
+    for (int n = 1; n <= 6; n++) {
+      device.fill(y.slice(0, n), n);
+      device.synchronize();
+    }
+    assertThat(device.queue().graphs()).isZero();
+    assertThat(device.queue().launched()).isEqualTo(6);
+  }
+
+  @Test
+  void aWriteOutsideOfABufferIsAnIllegalAddress() {
+    assumeFalse(Emulator.REAL, "a real GPU has no guard words");
+    CudaBuffer y = device.allocate(8);
+    axpby(2, y, 0, y, 9);
+    assertThatThrownBy(device::synchronize)
+        .isInstanceOf(CudaException.class)
+        .hasMessageContaining("illegal memory access");
+  }
+}
