@@ -249,7 +249,10 @@ class SimdConvTest {
     single().forEach(this::gradientsOfTheWeightsAreThoseOfTheOracle);
   }
 
-  /** Only the small change of closures and lists: not even an array of the size of an image. */
+  /**
+   * Only the small change of closures and lists: not even an array of the size of an image. How
+   * long the virtual machine takes until vectors stay in registers is its own affair.
+   */
   @Test
   void steadyStateAllocatesNoArrays() {
     Conv conv = new Conv(8, 24, 24, 16, 16, 3, 3, 1, 1, 1, 1);
@@ -257,22 +260,21 @@ class SimdConvTest {
     Buffer w = random(one, conv.weightSize(), 2);
     Buffer y = random(one, conv.outSize(), 3);
     Fan fan = new Fan(true, x, List.of(new Fan.Arm(conv, w, y, null, new Upstream(y, null), w)));
-    Runnable step =
-        () -> {
-          one.conv(fan);
-          one.convGrad(fan, x, false);
-        };
-    for (int i = 0; i < 2000; i++) {
-      one.fill(w, 0.01f); // keep the numbers small
-      step.run();
-    }
+    int image = Float.BYTES * 24 * 24 * 16;
     var bean =
         (com.sun.management.ThreadMXBean) java.lang.management.ManagementFactory.getThreadMXBean();
-    long before = bean.getCurrentThreadAllocatedBytes();
-    for (int i = 0; i < 20; i++) {
-      step.run();
+    long end = System.nanoTime() + 60_000_000_000L;
+    long allocated = Long.MAX_VALUE;
+    while (allocated >= image && System.nanoTime() < end) {
+      long before = bean.getCurrentThreadAllocatedBytes();
+      for (int i = 0; i < 20; i++) {
+        one.fill(w, 0.01f); // keep the numbers small
+        one.conv(fan);
+        one.convGrad(fan, x, false);
+      }
+      allocated = (bean.getCurrentThreadAllocatedBytes() - before) / 20;
     }
-    assertThat((bean.getCurrentThreadAllocatedBytes() - before) / 20).isLessThan(4 * 24 * 24 * 16);
+    assertThat(allocated).isLessThan(image);
   }
 
   private interface Kernel {
