@@ -160,7 +160,9 @@ final class LstmController {
         step();
         if (decision.what() == Decision.What.INPUT) {
           choices[i] = choose(i, inputLogits(free), chooser);
-          input = anchors.get(free.remove(/* index= */ choices[i]));
+          int node = free.get(choices[i]);
+          free.removeIf(each -> each == node);
+          input = anchors.get(node);
         } else {
           choices[i] = choose(i, operationLogits(decision.kind()), chooser);
           input = tape.apply(new Slice(0, choices[i], choices[i] + 1), embedding.tensor());
