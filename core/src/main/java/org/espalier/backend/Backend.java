@@ -42,8 +42,8 @@ public interface Backend extends AutoCloseable {
   void read(Buffer source, float[] target);
 
   /**
-   * Puts images on the device for good, to make batches of them there; null where batches are better
-   * made on the host.
+   * Puts images on the device for good, to make batches of them there; null where batches are
+   * better made on the host.
    *
    * @param images for each its bytes, {@code [height, width, channels]}
    * @param table for each channel the value of each byte

@@ -15,5 +15,12 @@ public interface Gallery {
    * @param out {@code [size, height, width, channels]}
    */
   void batch(
-      int[] samples, int size, int pad, boolean flip, int cutout, long seed, long stream, Buffer out);
+      int[] samples,
+      int size,
+      int pad,
+      boolean flip,
+      int cutout,
+      long seed,
+      long stream,
+      Buffer out);
 }

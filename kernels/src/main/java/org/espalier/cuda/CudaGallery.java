@@ -32,7 +32,14 @@ final class CudaGallery implements Gallery {
 
   @Override
   public void batch(
-      int[] samples, int size, int pad, boolean flip, int cutout, long seed, long stream, Buffer out) {
+      int[] samples,
+      int size,
+      int pad,
+      boolean flip,
+      int cutout,
+      long seed,
+      long stream,
+      Buffer out) {
     launch.begin().struct().ptr(images).ptr(table).ptr(out).stepI32s(samples, size);
     launch.stepI64(seed).stepI64(stream).i32(size).i32(height).i32(width).i32(channels);
     launch.i32(pad).bool(flip).i32(cutout).endStruct();

@@ -18,7 +18,9 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Batches that the device makes of its bytes are those that the host's loader makes, bit for bit. */
+/**
+ * Batches that the device makes of its bytes are those that the host's loader makes, bit for bit.
+ */
 @ExtendWith(OnCuda.class)
 class CudaGalleryTest {
   private static final int SIZE = 23;

@@ -29,7 +29,8 @@ class PtxTest {
 
   @Test
   void anOlderCompilerTakesTheText() throws IOException {
-    Assumptions.assumeTrue(Files.isDirectory(FOLDER) && any(), "nvcc was not there to compile the kernels");
+    Assumptions.assumeTrue(
+        Files.isDirectory(FOLDER) && any(), "nvcc was not there to compile the kernels");
     JNvPTXCompiler.setExceptionsEnabled(false);
     try (Stream<Path> files = Files.list(FOLDER)) {
       Path[] texts = files.sorted().toArray(Path[]::new);
