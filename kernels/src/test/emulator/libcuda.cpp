@@ -540,6 +540,8 @@ int cuGetErrorString(int e, const char** s) {
 void emu_reset() {
   LOCK;
   queue.clear();
+  for (Stream* s : capturing) s->capture = nullptr;
+  capturing.clear();
   sticky = 0;
   last_fault.clear();
   injections.clear();
