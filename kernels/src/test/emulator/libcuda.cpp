@@ -540,6 +540,8 @@ int cuGetErrorString(int e, const char** s) {
 void emu_reset() {
   LOCK;
   queue.clear();
+  for (Stream* s : capturing) s->capture = nullptr;
+  capturing.clear();
   sticky = 0;
   last_fault.clear();
   injections.clear();
@@ -562,7 +564,8 @@ void emu_inject(const char* call, int after, int error) {
   LOCK;
   injections.push_back({call, after, error});
 }
-void emu_memory(uint64_t bytes) { memory_limit = bytes; }
+/** So much is free from here on. */
+void emu_memory(uint64_t bytes) { memory_limit = memory_used + bytes; }
 void emu_driver(int version, int devices) {
   driver_version = version;
   device_count = devices;

@@ -52,7 +52,8 @@ final class CudaBackend implements Backend {
    * @throws DeviceException if there is none, or its driver refuses
    */
   static CudaBackend open(int device) {
-    return new CudaBackend(Device.open(device, CHUNK), CudaOptions.DEFAULT);
+    Device opened = Device.open(device, CHUNK);
+    return new CudaBackend(opened, CudaOptions.of(opened));
   }
 
   @Override

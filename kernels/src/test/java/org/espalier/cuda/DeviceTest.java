@@ -90,4 +90,14 @@ class DeviceTest {
         .isInstanceOf(CudaException.class)
         .hasMessageContaining("illegal memory access");
   }
+
+  @Test
+  void whatDoesNotFitIsSaidWithARemedy() {
+    assumeFalse(Emulator.REAL, "a real GPU cannot be made smaller");
+    Emulator.memory(1 << 20);
+    assertThatThrownBy(() -> device.allocate(1 << 20))
+        .isInstanceOf(CudaException.class)
+        .hasMessageContaining("out of memory")
+        .hasMessageContaining("take a smaller batch");
+  }
 }

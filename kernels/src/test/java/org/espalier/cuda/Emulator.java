@@ -64,7 +64,7 @@ final class Emulator {
     }
   }
 
-  /** The device's memory. */
+  /** So much of the device's memory is free from here on. */
   static void memory(long bytes) {
     call("emu_memory", FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG), bytes);
   }

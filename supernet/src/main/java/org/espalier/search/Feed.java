@@ -1,7 +1,6 @@
 package org.espalier.search;
 
 import java.util.IdentityHashMap;
-import java.util.Map;
 import org.espalier.autograd.Tensor;
 import org.espalier.backend.Backend;
 import org.espalier.backend.Buffer;
@@ -24,7 +23,7 @@ final class Feed {
   private final int channels;
 
   /** Of each loader that was asked for batches; null where the device makes none. */
-  private final Map<Loader, @Nullable Gallery> galleries = new IdentityHashMap<>();
+  private final IdentityHashMap<Loader, @Nullable Gallery> galleries = new IdentityHashMap<>();
 
   private Batch current = new Batch(new float[0], new float[0], 0);
 

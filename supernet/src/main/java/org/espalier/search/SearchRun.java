@@ -67,9 +67,9 @@ public final class SearchRun {
   private static SearchRun start(
       Configuration configuration, Dataset data, Path folder, MemoryLimit limit) {
     DataCheck.search(configuration, data);
-    Devices.open(configuration.device(), configuration.threads()).close();
     MemoryPlan plan = MemoryPlan.ofSearch(configuration, data);
     plan.require(limit.on(configuration.device()));
+    Devices.open(configuration.device(), configuration.threads()).close();
     return new SearchRun(configuration, data, RunFolder.create(folder, configuration), null, plan);
   }
 

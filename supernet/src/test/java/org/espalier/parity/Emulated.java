@@ -52,7 +52,7 @@ public final class Emulated {
     }
   }
 
-  /** The device's memory. */
+  /** So much of the device's memory is free from here on. */
   public static void memory(long bytes) {
     call("emu_memory", FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG), bytes);
   }
