@@ -105,7 +105,7 @@ final class Arena implements AutoCloseable {
   /** Asks the driver for {@code bytes} at once, unless as much is there already. */
   void reserve(long bytes) {
     if (chunkBytes > 0 && bytes > reserved) {
-      addChunk(bytes - reserved);
+      addChunk((bytes - reserved + ALIGNMENT - 1) & -ALIGNMENT);
     }
   }
 

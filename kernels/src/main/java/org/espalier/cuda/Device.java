@@ -22,8 +22,7 @@ import jcuda.driver.CUstream;
 
 /**
  * One GPU: its context, one stream, memory, kernels and launches. Everything but copies to and from
- * the host is asynchronous, in the order of the calls. For one thread at a time; {@link #enter}
- * where another one takes over.
+ * the host is asynchronous, in the order of the calls. For one thread at a time.
  */
 final class Device implements AutoCloseable {
   /** Batches up to this size go to the device along with the work that reads them. */
@@ -38,6 +37,7 @@ final class Device implements AutoCloseable {
   private final CUdevice device;
   private final CUcontext context = new CUcontext();
   private final CUstream stream = new CUstream();
+  private Thread thread = Thread.currentThread();
   private final Arena arena;
   private final Kernels kernels;
   private final Inbox inbox;
@@ -54,7 +54,7 @@ final class Device implements AutoCloseable {
     arena = new Arena(chunkBytes, this::drain);
     kernels = new Kernels();
     inbox = new Inbox(stream, arena, INBOX);
-    queue = new Queue(stream, inbox, !"false".equals(System.getProperty(CAPTURE)));
+    queue = new Queue(stream, inbox, !"false".equals(System.getProperty(CAPTURE)), this::enter);
     launch = new Launch(queue);
     byte[] text = new byte[256];
     cuDeviceGetName(text, text.length, device);
@@ -79,9 +79,12 @@ final class Device implements AutoCloseable {
     return name;
   }
 
-  /** Makes it the calling thread's device. */
-  void enter() {
-    CudaException.check(cuCtxSetCurrent(context), "entering the device");
+  /** Makes it the calling thread's device, if it is another one than the last. */
+  private void enter() {
+    if (thread != Thread.currentThread()) {
+      CudaException.check(cuCtxSetCurrent(context), "entering the device");
+      thread = Thread.currentThread();
+    }
   }
 
   Launch launch() {
@@ -125,6 +128,7 @@ final class Device implements AutoCloseable {
 
   /** Memory of that many floats with unspecified content. */
   CudaBuffer allocate(int floats) {
+    enter();
     Arena.Block block = arena.allocate(4L * floats);
     return new CudaBuffer(block, block.address(), floats);
   }

@@ -56,6 +56,7 @@ final class Queue implements AutoCloseable {
   /** Once is chance; the second time costs a capture and is the first replay. */
   private static final int CAPTURE_AT = 2;
 
+  private final Runnable enter;
   private final CUstream stream;
   private final Inbox inbox;
   private final ByteBuffer records =
@@ -74,8 +75,10 @@ final class Queue implements AutoCloseable {
 
   /**
    * @param capturing whether work that repeats is captured
+   * @param enter makes the device that of the calling thread
    */
-  Queue(CUstream stream, Inbox inbox, boolean capturing) {
+  Queue(CUstream stream, Inbox inbox, boolean capturing, Runnable enter) {
+    this.enter = enter;
     this.stream = stream;
     this.inbox = inbox;
     this.capturing = capturing;
@@ -184,6 +187,7 @@ final class Queue implements AutoCloseable {
    * @throws CudaException if it refuses; what was queued is then forgotten
    */
   void flush() {
+    enter.run();
     int bytes = end;
     int count = pieces;
     end = 0;

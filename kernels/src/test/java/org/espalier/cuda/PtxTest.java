@@ -29,7 +29,7 @@ class PtxTest {
 
   @Test
   void anOlderCompilerTakesTheText() throws IOException {
-    Assumptions.assumeTrue(Files.isDirectory(FOLDER), "nvcc was not there to compile the kernels");
+    Assumptions.assumeTrue(Files.isDirectory(FOLDER) && any(), "nvcc was not there to compile the kernels");
     JNvPTXCompiler.setExceptionsEnabled(false);
     try (Stream<Path> files = Files.list(FOLDER)) {
       Path[] texts = files.sorted().toArray(Path[]::new);
@@ -40,6 +40,12 @@ class PtxTest {
             .contains(".version 6.4\n", ".target sm_75");
         assertThat(compiled(file, text)).as(file.toString()).isPositive();
       }
+    }
+  }
+
+  private static boolean any() throws IOException {
+    try (Stream<Path> files = Files.list(FOLDER)) {
+      return files.findAny().isPresent();
     }
   }
 
