@@ -4,9 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** What a launch costs the host, measured against a driver that does nothing. */
+/**
+ * What a launch costs the host, measured against a driver that does nothing. Only a machine that
+ * does nothing else can say: not part of every build.
+ */
+@Tag("slow")
 class LaunchCostTest {
   private static final int LAUNCHES = 200_000;
   private static final int REPEATS = 7;
