@@ -62,7 +62,8 @@ record Fisher() implements Proxy {
       for (float mean : subject.read(means)) {
         squares += (double) mean * pixels * mean * pixels;
       }
-      sum += squares / (2 * n) * (inputs.get(1).shape().size() / c);
+      int weights = inputs.get(1).shape().size() / c;
+      sum += squares / (2 * n) * weights;
       backend.memory().give(product);
       backend.memory().give(means);
     }

@@ -3,7 +3,6 @@ package org.espalier.proxy;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import org.espalier.autograd.Observer;
 import org.espalier.autograd.Op;
 import org.espalier.autograd.Tape;
@@ -23,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 final class Gates implements Observer {
   private final Subject subject;
   private final List<Tensor> states = new ArrayList<>();
-  private final Map<Tensor, Tensor> seen = new IdentityHashMap<>();
+  private final IdentityHashMap<Tensor, Tensor> seen = new IdentityHashMap<>();
   private boolean held;
   private int next;
 

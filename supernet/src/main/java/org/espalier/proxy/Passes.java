@@ -68,7 +68,7 @@ public final class Passes {
 
   void run() {
     boolean looked = forward.isEmpty();
-    for (int batch : lossGradients.keySet()) {
+    for (int batch : List.copyOf(lossGradients.keySet())) {
       List<Observer> observers =
           batch == 0 ? Stream.concat(forward.stream(), backward.stream()).toList() : List.of();
       looked |= batch == 0;

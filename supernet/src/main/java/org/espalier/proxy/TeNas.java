@@ -112,7 +112,8 @@ record TeNas() implements Proxy {
     Rng to = rng.split("to");
     int pixels = REGION_EXTENT * REGION_EXTENT;
     return i -> {
-      double t = (double) (i / pixels) / (REGION_IMAGES - 1);
+      int image = i / pixels;
+      double t = (double) image / (REGION_IMAGES - 1);
       return (1 - t) * from.normal(i % pixels) + t * to.normal(i % pixels);
     };
   }

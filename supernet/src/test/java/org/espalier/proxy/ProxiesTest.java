@@ -205,8 +205,9 @@ class ProxiesTest {
   void mistake10EigenvaluesOfCorrelationsAreReal() {
     float[][] alike = new float[12][50];
     for (int i = 0; i < alike.length; i++) {
+      int group = i / 4;
       for (int k = 0; k < 50; k++) {
-        alike[i][k] = Rng.of(1).normal(k) + 1e-4f * (i / 4) * Rng.of(2).normal(k);
+        alike[i][k] = Rng.of(1).normal(k) + 1e-4f * group * Rng.of(2).normal(k);
       }
     }
     double[] eigenvalues = Correlations.eigenvalues(Correlations.ofRows(alike));
