@@ -12,14 +12,19 @@ final class Slab {
   /** Floats of a cache line of 64 bytes. */
   private static final int LINE = 16;
 
-  /** The first float of an array that begins a line. */
-  private static final int START = LINE - 16 / Float.BYTES;
+  /** Floats before the first: with them an array is a whole number of G1's regions. */
+  private static final int HEADER = 16 / Float.BYTES;
 
-  private static final int LARGEST = 1 << 22;
+  /** The first float of an array that begins a line. */
+  private static final int START = LINE - HEADER;
+
+  private static final int SMALLEST = 1 << 18;
+  private static final int REGION = 1 << 20;
+  private static final int LARGEST = 1 << 24;
 
   private float[] array = new float[0];
   private int next;
-  private int length = LARGEST / 16;
+  private long total;
 
   /** A buffer that nobody else has, all zero. */
   synchronized CpuBuffer take(int size) {
@@ -27,12 +32,12 @@ final class Slab {
       return new CpuBuffer(new float[START + size], START, size);
     }
     if (next + size > array.length) {
-      while (START + size > length) {
-        length *= 2;
-      }
-      array = new float[length];
+      // A quarter of what there is: so much may be left over at the end.
+      long length = Math.max(total / 4, START + size + HEADER);
+      length = length <= SMALLEST ? SMALLEST : (length + REGION - 1) / REGION * REGION;
+      array = new float[(int) Math.min(LARGEST, length) - HEADER];
       next = START;
-      length = Math.min(LARGEST, 2 * length);
+      total += array.length;
     }
     CpuBuffer taken = new CpuBuffer(array, next, size);
     next += (size + LINE - 1) / LINE * LINE;
