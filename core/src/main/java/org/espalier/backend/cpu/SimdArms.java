@@ -26,6 +26,11 @@ record SimdArms(int[] arms, Conv conv, int[] outs, int[] starts, int columns) {
     return new SimdArms(arms, convs.get(arms[0]), outs, starts, all);
   }
 
+  /** Whether there is a single arm, and its channels fill their vectors. */
+  boolean alone() {
+    return outs.length == 1 && SimdPanels.padded(columns) == columns;
+  }
+
   int pixels() {
     return conv.outH() * conv.outW();
   }

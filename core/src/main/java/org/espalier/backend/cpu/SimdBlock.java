@@ -93,6 +93,14 @@ final class SimdBlock {
     };
   }
 
+  /**
+   * Rows of at most {@code most} such that {@code count} take the fewest blocks, as even as can be.
+   */
+  static int even(int count, int most) {
+    int blocks = (count + most - 1) / most;
+    return (count + blocks - 1) / blocks;
+  }
+
   /** See {@link Code#run}. */
   void run(
       int[] blocks,

@@ -240,7 +240,7 @@ final class SimdFan {
   private static CpuBuffer upstream(Scratch scratch, Fan fan, SimdWide wide, int image) {
     SimdFrame to = wide.upstream();
     SimdArms arms = wide.arms();
-    if (arms.outs().length == 1 && arms.columns() == wide.width() && to.bare()) {
+    if (arms.alone() && to.bare()) {
       Upstream upstream = Objects.requireNonNull(fan.arms().get(arms.arms()[0]).upstream());
       if (upstream.coefficients() == null) {
         return (CpuBuffer) upstream.g().slice(image * to.size(), to.size());

@@ -6,7 +6,7 @@ import java.util.Arrays;
  * The columns of a product in panels of one to three vectors, as blocks compute them. A matrix
  * {@code [depth, width]} that they read is packed panel after panel, each row after row.
  *
- * @param columns that count; up to {@code width} they are zero
+ * @param columns that count; what fills up the last vector is never looked at
  * @param vectors of each panel: threes, and twos for what is left
  */
 record SimdPanels(int columns, int[] vectors) {
@@ -69,28 +69,13 @@ record SimdPanels(int columns, int[] vectors) {
     Arrays.fill(packed, to + columns - start, to + panel, 0);
   }
 
-  /** Columns of the panel that {@code column} is in. */
-  int panelAt(int column) {
-    int end = 0;
-    for (int each : vectors) {
-      end += each * LANES;
-      if (column < end) {
-        return each * LANES;
-      }
-    }
-    throw new IllegalArgumentException("column " + column + " of " + end);
-  }
-
-  /** Where a column's value of the first row lies. */
-  int place(int column, int depth) {
+  /** Where the value of a row and column lies in a packed matrix. */
+  int place(int row, int column, int depth) {
     int start = 0;
-    for (int each : vectors) {
-      int panel = each * LANES;
-      if (column < start + panel) {
-        break;
-      }
-      start += panel;
+    int which = 0;
+    while (column >= start + vectors[which] * LANES) {
+      start += vectors[which++] * LANES;
     }
-    return start * depth + column - start;
+    return start * depth + row * vectors[which] * LANES + column - start;
   }
 }

@@ -76,13 +76,6 @@ final class SimdWideConv implements SimdWide {
         : own;
   }
 
-  /** Rows of a block such that {@code count} rows take the fewest blocks, as even as can be. */
-  private static int rows(int count, int vectors) {
-    int most = SimdBlock.rows(vectors, false);
-    int blocks = (count + most - 1) / most;
-    return (count + blocks - 1) / blocks;
-  }
-
   /** The products of a plan that reads {@code frame} and writes rows of whole panels. */
   private static void gather(
       SimdConvPlan plan, SimdFrame frame, SimdPanels panels, List<SimdProduct> products) {
@@ -95,7 +88,7 @@ final class SimdWideConv implements SimdWide {
       for (int vectors : panels.vectors()) {
         boolean flat = vectors == 3;
         int panel = vectors * LANES;
-        int rows = rows(line(part, frame), vectors);
+        int rows = SimdBlock.even(line(part, frame), SimdBlock.rows(vectors, false));
         SimdBlock kernel =
             new SimdBlock(
                 new SimdBlock.Form(false, rows, vectors, flat, 0),
@@ -231,7 +224,7 @@ final class SimdWideConv implements SimdWide {
   /** The result of a single arm that fills its vectors can be written where it belongs. */
   @Override
   public boolean direct() {
-    return arms.arms().length == 1 && columns == width;
+    return arms.alone();
   }
 
   @Override

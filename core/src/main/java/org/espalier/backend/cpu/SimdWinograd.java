@@ -13,8 +13,8 @@ import org.espalier.backend.Fan;
 final class SimdWinograd implements SimdWide {
   private static final int LANES = SimdBlock.LANES;
 
-  /** Input channels below which the transforms cost more than is saved. Measured. */
-  private static final int LEAST_CHANNELS = 8;
+  /** A step of 16 channels gains 7 % by tiles, one of 8 loses 7 %: see bench/RESULTS.md. */
+  private static final int LEAST_CHANNELS = 16;
 
   private static final int LEAST_SIZE = 4;
 
@@ -75,19 +75,13 @@ final class SimdWinograd implements SimdWide {
         Math.max(frame.framedW(), frame.left() + 2 * tiles.across() + 1));
   }
 
-  /** Rows of at most {@code most} such that {@code count} take the fewest blocks. */
-  private static int rows(int count, int most) {
-    int blocks = (count + most - 1) / most;
-    return (count + blocks - 1) / blocks;
-  }
-
   /** The products of one place: tiles by {@code depth} channels. */
   private SimdProduct[] products(int depth, SimdPanels panels) {
     List<SimdProduct> products = new ArrayList<>();
     int pitch = SimdPanels.padded(depth);
     int column = 0;
     for (int vectors : panels.vectors()) {
-      int rows = rows(tiles.count(), SimdBlock.rows(vectors, false));
+      int rows = SimdBlock.even(tiles.count(), SimdBlock.rows(vectors, false));
       SimdBlock kernel =
           new SimdBlock(
               new SimdBlock.Form(false, rows, vectors, false, 0),
@@ -119,7 +113,7 @@ final class SimdWinograd implements SimdWide {
     for (int i = 0; i < weight.length; i++) {
       int vectors = forwardPanels.vectors()[i];
       // A multiple of four that wastes as little as can be.
-      int rows = (rows(channels, SimdBlock.rows(vectors, true)) + 3) / 4 * 4;
+      int rows = (SimdBlock.even(channels, SimdBlock.rows(vectors, true)) + 3) / 4 * 4;
       int count = (channels + rows - 1) / rows;
       int[] blocks = new int[2 * count];
       for (int b = 0; b < count; b++) {
@@ -297,8 +291,8 @@ final class SimdWinograd implements SimdWide {
         workers,
         fan,
         (channel, column, count, u) -> {
-          int panel = backwardPanels.panelAt(channel);
-          int first = at + backwardPanels.place(channel, depth) + column * panel;
+          int first = at + backwardPanels.place(column, channel, depth);
+          int panel = at + backwardPanels.place(column + 1, channel, depth) - first;
           for (int place = 0; place < SimdTiles.PLACES; place++) {
             int other = 4 * turned[place / 4] + turned[place % 4];
             int to = first + other * depth * backwardPanels.width();

@@ -1,8 +1,8 @@
 package org.espalier.backend.cpu;
 
 /**
- * Carves buffers out of large arrays such that a vector does not straddle two cache lines, which
- * every second access would do otherwise and which takes 5 % of a step. Measured.
+ * Carves buffers out of large arrays such that a vector of 64 bytes does not straddle two cache
+ * lines, as any would otherwise: 3 to 7 % of a step, see bench/RESULTS.md.
  *
  * <p>It is luck that one can rely on: HotSpot's arrays begin with 16 bytes of header, and G1 places
  * large ones at the start of a region and leaves them there. Where that is not so, only speed is
