@@ -3,6 +3,9 @@ by norm 5, SGD. Prints one line of JSON.
 
     python step.py --net nasbench201 --channels 16 --cells 5 --batch 64 --size 32 --mode channels_last
 
+With `--turns` it says "ready" when it is warm, takes as many steps as each line of its input says
+and answers with their seconds, and prints that line when the input ends.
+
 As in the published code bases alpha takes part in the graph, so its gradient is computed too;
 `--frozen-alpha` leaves that out. `min_cpu_s` is processor time of all threads together: with
 `--threads 1` it is what the step would take alone, even on a machine that is busy with other work.
@@ -12,6 +15,7 @@ import argparse
 import json
 import resource
 import statistics
+import sys
 import time
 
 import torch
@@ -34,6 +38,7 @@ def options():
     p.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     p.add_argument("--tf32", action="store_true", help="allow tensor cores in float32 products")
     p.add_argument("--steps", type=int, default=10)
+    p.add_argument("--turns", action="store_true", help="take steps as the input asks for them")
     p.add_argument("--warmup", type=int, default=3)
     p.add_argument("--threads", type=int, default=2)
     p.add_argument("--frozen-alpha", action="store_true")
@@ -98,12 +103,22 @@ def main():
     for _ in range(o.warmup):
         step()
     warm = time.perf_counter() - start
-    seconds, cpu = [], []
-    for _ in range(o.steps):
-        start, cpu_start = time.perf_counter(), time.process_time()
-        loss = step()
-        seconds.append(time.perf_counter() - start)
-        cpu.append(time.process_time() - cpu_start)
+    seconds, cpu, losses = [], [], []
+
+    def take(steps):
+        for _ in range(steps):
+            start, cpu_start = time.perf_counter(), time.process_time()
+            losses.append(step())
+            seconds.append(time.perf_counter() - start)
+            cpu.append(time.process_time() - cpu_start)
+        return seconds[-steps:]
+
+    if o.turns:
+        print("ready", flush=True)
+        for line in sys.stdin:
+            print(json.dumps(take(int(line))), flush=True)
+    else:
+        take(o.steps)
     print(
         json.dumps(
             {
@@ -119,8 +134,8 @@ def main():
                 "max_s": round(max(seconds), 5),
                 "min_cpu_s": round(min(cpu), 5),
                 "warmup_s": round(warm, 3),
-                "steps": o.steps,
-                "loss": round(loss, 4),
+                "steps": len(seconds),
+                "loss": round(losses[-1], 4),
                 "torch": torch.__version__,
                 "threads": torch.get_num_threads(),
                 "device": torch.cuda.get_device_name() if o.device == "cuda" else "cpu",

@@ -54,8 +54,7 @@ final class GpuCommand implements Callable<Integer> {
       print("");
       print("%s", net);
       int steps = options.steps();
-      Timing ours =
-          SupernetStep.measure(net, "darts", "cuda", options.threads(), steps, steps).timing();
+      Timing ours = SupernetStep.measure(net, "darts", "cuda", options.threads(), steps, steps);
       row("espalier cuda", ours, "");
       for (String mode : MODES) {
         if (torch.isPresent()) {
@@ -67,8 +66,7 @@ final class GpuCommand implements Callable<Integer> {
   }
 
   /** Returns whether it could be measured. */
-  private boolean theirs(Net net, Torch torch, String mode, Timing ours)
-      throws InterruptedException {
+  private boolean theirs(Net net, Torch torch, String mode, Timing ours) {
     try {
       Torch.Cost cost = torch.step(net, mode, "cuda", options.threads(), options.steps());
       row(

@@ -78,12 +78,12 @@ final class ProfileCommand implements Callable<Integer> {
     int steps = options.steps();
     double[] without = new double[steps];
     double[] with = new double[steps];
-    SupernetStep.warmUp(plain, WARMUP);
-    timed.seconds(0);
+    plain.warmUp(WARMUP);
+    timed.take(1);
     timer.restart();
     for (int i = 0; i < steps; i++) {
-      without[i] = plain.seconds(i);
-      with[i] = timed.seconds(i);
+      without[i] = plain.take(1)[0];
+      with[i] = timed.take(1)[0];
     }
     console().print("");
     console().print("%s, %s", net, strategy);

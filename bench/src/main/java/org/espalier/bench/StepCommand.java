@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.espalier.search.Environment;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -21,17 +22,20 @@ import picocli.CommandLine.Spec;
     description = {
       "Forward, cross-entropy, backward with alpha's gradient, clip, SGD: ours, ours on sampled"
           + " paths (gdas, random), ours without vectors (ejml), and PyTorch's eager, channels_last"
-          + " and compiled where a Python with torch is found.",
+          + " and compiled where a Python with torch is found. All take turns, so that what else"
+          + " the machine does disturbs all of them; a turn is as many steps as a second holds, at"
+          + " least one, and counts with their mean.",
       ""
     })
 final class StepCommand implements Callable<Integer> {
   /** The portable back end needs no more to show where it stands, and takes its time. */
   private static final int EJML_STEPS = 3;
 
-  /** A sampled step is short, and its paths differ in length: it takes more for a fair mean. */
-  private static final int SAMPLED_FACTOR = 4;
+  private static final int WARMUP = 10;
 
   private static final List<String> SAMPLED = List.of("gdas", "random");
+  private static final List<String> EAGER = List.of("eager", "channels_last");
+  private static final List<String> MODES = List.of("eager", "channels_last", "compile");
 
   @Spec
   @SuppressWarnings("NullAway.Init") // by picocli
@@ -52,23 +56,18 @@ final class StepCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException {
     List<Net> nets = options.nets();
-    int threads = options.threads();
     console().progress("looking for a Python with torch");
     Optional<Torch> torch = Torch.find(Optional.ofNullable(python));
     console()
         .print(
             "%s, %d threads, Java %s, %s",
-            Environment.processor(), threads, Runtime.version().feature(), peer(torch));
-    console()
-        .print("One training step: memory; median (least to most) of %d steps.", options.steps());
+            Environment.processor(), options.threads(), Runtime.version().feature(), peer(torch));
+    console().print("One training step, in %d turns of a second or a step.", options.steps());
     boolean complete = true;
     for (Net net : nets) {
       console().print("");
       console().print("%s", net);
-      Timing full = ours(net);
-      if (torch.isPresent()) {
-        complete &= theirs(net, torch.get(), full);
-      }
+      complete &= compare(net, torch);
     }
     return complete ? 0 : 1;
   }
@@ -82,54 +81,61 @@ final class StepCommand implements Callable<Integer> {
                 + "; --python names one)");
   }
 
-  /** Returns the step that the others are compared with. */
-  private Timing ours(Net net) {
-    int steps = options.steps();
-    int warmup = Math.max(10, steps);
-    SupernetStep.Cost full = measure(net, "darts", "simd", warmup, steps);
-    row("espalier simd", full, beside(full.timing(), full.timing()));
-    for (String strategy : SAMPLED) {
-      SupernetStep.Cost path = measure(net, strategy, "simd", warmup, SAMPLED_FACTOR * steps);
-      row("espalier simd, " + strategy, path, share(path.mean(), full.mean()));
-    }
-    if (!quick) {
-      SupernetStep.Cost ejml = measure(net, "darts", "ejml", 1, Math.min(EJML_STEPS, steps));
-      row("espalier ejml, 1 thread", ejml, beside(ejml.timing(), full.timing()));
-    }
-    return full.timing();
-  }
-
-  private void row(String who, SupernetStep.Cost cost, String note) {
-    console().print("%s", line(who, memory(cost.heap()), cost.timing(), note));
-  }
-
-  private SupernetStep.Cost measure(
-      Net net, String strategy, String device, int warmup, int steps) {
-    console()
-        .progress(
-            "espalier %s, %s, on %s: %d steps and at least %d to warm up",
-            device, strategy, net, steps, warmup);
-    return SupernetStep.measure(net, strategy, device, options.threads(), warmup, steps);
-  }
-
   /** Returns whether all could be measured. */
-  private boolean theirs(Net net, Torch torch, Timing full) throws InterruptedException {
-    List<String> modes = new ArrayList<>(List.of("eager", "channels_last"));
-    if (!quick) {
-      modes.add("compile");
+  private boolean compare(Net net, Optional<Torch> torch) {
+    List<SupernetStep> ours = new ArrayList<>();
+    List<TorchStep> theirs = new ArrayList<>();
+    try {
+      Heap heap = open(net, "darts", ours).heap(WARMUP);
+      SAMPLED.forEach(strategy -> open(net, strategy, ours));
+      boolean complete = torch.isEmpty() || start(net, torch.get(), theirs);
+      console().progress("all take turns");
+      List<Turns> turns =
+          Turns.of(
+              Stream.<Contender>concat(ours.stream(), theirs.stream()).toList(), options.steps());
+      Turns full = turns.getFirst();
+      row("espalier simd", full.timing(), memory(heap));
+      for (int i = 0; i < SAMPLED.size(); i++) {
+        Turns path = turns.get(1 + i);
+        row("espalier simd, " + SAMPLED.get(i), path.timing(), share(path.mean(), full.mean()));
+      }
+      for (int i = 0; i < theirs.size(); i++) {
+        Turns each = turns.get(ours.size() + i);
+        row(theirs.get(i).name(), each.timing(), note(each.ratio(full), theirs.get(i).finish()));
+      }
+      if (!quick) {
+        console().progress("espalier ejml on %s", net);
+        Timing ejml = SupernetStep.measure(net, "darts", "ejml", 1, 1, EJML_STEPS);
+        row("espalier ejml, 1 thread", ejml, times(ejml.median() / full.timing().median()));
+      }
+      return complete;
+    } catch (IOException e) {
+      console().print("  %s", String.valueOf(e.getMessage()));
+      return false;
+    } finally {
+      ours.forEach(SupernetStep::close);
+      theirs.forEach(TorchStep::close);
     }
+  }
+
+  private SupernetStep open(Net net, String strategy, List<SupernetStep> ours) {
+    console().progress("espalier %s on %s, warming up", strategy, net);
+    SupernetStep step = SupernetStep.open(net, strategy, "simd", options.threads());
+    ours.add(step);
+    step.warmUp(WARMUP);
+    return step;
+  }
+
+  /** Returns whether all could be started. */
+  private boolean start(Net net, Torch torch, List<TorchStep> theirs) {
     boolean complete = true;
-    for (String mode : modes) {
-      boolean compiled = mode.equals("compile");
+    for (String mode : quick ? EAGER : MODES) {
       console()
-          .progress("torch %s on %s%s", mode, net, compiled ? ": compiling takes minutes" : "");
+          .progress(
+              "torch %s on %s, %s",
+              mode, net, mode.equals("compile") ? "compiling, which takes minutes" : "warming up");
       try {
-        Torch.Cost cost = torch.step(net, mode, "cpu", options.threads(), options.steps());
-        String note = beside(cost.timing(), full);
-        if (compiled) {
-          note += String.format(Locale.ROOT, "; compiling took %.0f s", cost.compiling());
-        }
-        console().print("%s", line("torch " + mode, resident(cost), cost.timing(), note));
+        theirs.add(torch.start(net, mode, "cpu", options.threads()));
       } catch (IOException e) {
         console().print("  torch %s: %s", mode, String.valueOf(e.getMessage()));
         complete = false;
@@ -138,32 +144,48 @@ final class StepCommand implements Callable<Integer> {
     return complete;
   }
 
-  static String line(String who, String memory, Timing timing, String note) {
+  private void row(String who, Timing timing, String note) {
+    console().print("%s", line(who, timing, note));
+  }
+
+  static String line(String who, Timing timing, String note) {
     return String.format(
         Locale.ROOT,
-        "  %-23s  %-32s %8.4f s  (%.4f to %.4f)  %s",
+        "  %-23s  %8.4f s  (%.4f to %.4f)  %s",
         who,
-        memory + " MiB",
         timing.median(),
         timing.least(),
         timing.most(),
         note);
   }
 
-  static String memory(Heap heap) {
-    return "heap %5d live, %5d peak".formatted(mebibytes(heap.live()), mebibytes(heap.peak()));
+  /** What PyTorch's step is by ours, and what it needs. */
+  static String note(Timing ratio, Torch.Cost cost) {
+    String compiling =
+        cost.compiling() < 1
+            ? ""
+            : String.format(Locale.ROOT, "; the first steps took %.0f s more", cost.compiling());
+    return String.format(
+        Locale.ROOT,
+        "%s (%.2f to %.2f), resident %d MiB%s",
+        times(ratio.median()),
+        ratio.least(),
+        ratio.most(),
+        mebibytes(cost.resident()),
+        compiling);
   }
 
-  private static String resident(Torch.Cost cost) {
-    return "resident %5d".formatted(mebibytes(cost.resident()));
+  private static String times(double ratio) {
+    return String.format(Locale.ROOT, "%5.2f x simd", ratio);
+  }
+
+  static String memory(Heap heap) {
+    return " 1.00 x simd, heap %d live, %d peak MiB"
+        .formatted(mebibytes(heap.live()), mebibytes(heap.peak()));
   }
 
   private static long mebibytes(long bytes) {
     return (bytes + (1 << 19)) >> 20;
-  }
-
-  static String beside(Timing timing, Timing full) {
-    return String.format(Locale.ROOT, "%5.2f x simd", timing.median() / full.median());
   }
 
   /** By the means, as a search pays for the long paths and for the short ones. */

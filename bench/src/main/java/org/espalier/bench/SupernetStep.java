@@ -1,7 +1,6 @@
 package org.espalier.bench;
 
 import java.lang.ref.Reference;
-import java.util.Arrays;
 import java.util.List;
 import org.espalier.autograd.Tape;
 import org.espalier.autograd.Tensor;
@@ -27,7 +26,7 @@ import org.espalier.tensor.Shape;
  * One training step of a supernet, as often as wanted: forward, cross-entropy, backward with
  * alpha's gradient, clip by norm 5, SGD. As PyTorch's peer does it ({@code bench/peers/step.py}).
  */
-final class SupernetStep {
+final class SupernetStep implements Contender {
   private static final long WARM_UP_NANOS = 12_000_000_000L;
 
   private static final int CLASSES = 10;
@@ -41,6 +40,7 @@ final class SupernetStep {
   private final Tensor images;
   private final Tensor labels;
   private final Rng rng = Rng.of(1);
+  private int taken;
 
   SupernetStep(Net net, String strategy, Backend backend) {
     this.backend = backend;
@@ -56,46 +56,60 @@ final class SupernetStep {
     labels = labels(Shape.of(net.batch()));
   }
 
-  /** What a step takes; the mean is of the seconds. */
-  record Cost(Timing timing, double mean, Heap heap) {
-    static Cost of(double[] seconds, Heap heap) {
-      return new Cost(Timing.of(seconds), Arrays.stream(seconds).average().orElseThrow(), heap);
+  /** On a back end of its own, which {@link #close} closes. */
+  static SupernetStep open(Net net, String strategy, String device, int threads) {
+    return new SupernetStep(net, strategy, Devices.open(device, threads));
+  }
+
+  /** The time of {@code steps} steps behind {@code warmup} others, on a back end of their own. */
+  static Timing measure(
+      Net net, String strategy, String device, int threads, int warmup, int steps) {
+    try (SupernetStep step = open(net, strategy, device, threads)) {
+      step.warmUp(warmup);
+      return Timing.of(step.take(steps));
     }
   }
 
-  /** Builds the net on a back end of its own and takes its steps. */
-  static Cost measure(Net net, String strategy, String device, int threads, int warmup, int steps) {
-    try (Backend backend = Devices.open(device, threads)) {
-      SupernetStep step = new SupernetStep(net, strategy, backend);
-      try {
-        warmUp(step, warmup);
-        Heap.restart();
-        double[] seconds = new double[steps];
-        for (int i = 0; i < steps; i++) {
-          seconds[i] = step.seconds(warmup + i);
-        }
-        return Cost.of(seconds, Heap.measured());
-      } finally {
-        Reference.reachabilityFence(step); // else its weights might be collected before they count
-      }
+  @Override
+  public double[] take(int steps) {
+    double[] seconds = new double[steps];
+    for (int i = 0; i < steps; i++) {
+      seconds[i] = seconds(taken++);
     }
+    return seconds;
+  }
+
+  @Override
+  public void close() {
+    backend.close();
   }
 
   /**
    * Takes at least {@code steps} steps, and if several are wanted so many that the JVM has compiled
    * all that they need: the blocks of convolutions come last, some seconds after the start.
    */
-  static void warmUp(SupernetStep step, int steps) {
+  void warmUp(int steps) {
     long end = System.nanoTime() + (steps > 1 ? WARM_UP_NANOS : 0);
-    for (int i = 0; i < steps || System.nanoTime() < end; i++) {
-      step.seconds(i);
+    while (taken < steps || System.nanoTime() < end) {
+      take(1);
+    }
+  }
+
+  /** The heap that {@code steps} steps take, what they need still reachable. */
+  Heap heap(int steps) {
+    Heap.restart();
+    take(steps);
+    try {
+      return Heap.measured();
+    } finally {
+      Reference.reachabilityFence(this); // else its weights might be collected before they count
     }
   }
 
   /** Takes step {@code i}, whose number decides what a sampling strategy draws. */
-  double seconds(int i) {
+  private double seconds(int i) {
     long start = System.nanoTime();
-    float loss = take(i);
+    float loss = loss(i);
     long end = System.nanoTime();
     if (!Float.isFinite(loss)) {
       throw new IllegalStateException("the loss of step " + i + " is " + loss);
@@ -103,7 +117,7 @@ final class SupernetStep {
     return (end - start) / 1e9;
   }
 
-  private float take(int i) {
+  private float loss(int i) {
     backend.beginPass();
     supernet.weights().zeroGradients();
     architecture.arena().zeroGradients();

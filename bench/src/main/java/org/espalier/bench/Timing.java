@@ -2,7 +2,7 @@ package org.espalier.bench;
 
 import java.util.Arrays;
 
-/** Seconds of a step, over several. */
+/** Of several seconds of a step, or ratios of such. */
 record Timing(double median, double least, double most) {
   static Timing of(double[] seconds) {
     double[] sorted = seconds.clone();

@@ -1,7 +1,6 @@
 package org.espalier.bench;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
@@ -26,8 +25,6 @@ record Torch(String python, String version) {
 
   /** The first import may have to read a gigabyte of libraries from a slow disk. */
   private static final int IMPORT_SECONDS = 120;
-
-  private static final ObjectMapper JSON = new ObjectMapper();
 
   /**
    * What a step takes in PyTorch.
@@ -90,15 +87,15 @@ record Torch(String python, String version) {
   }
 
   /**
-   * Times the step in a process of its own.
+   * Starts a process of its own that takes the step, and waits until it is warm.
    *
    * @param mode eager, channels_last or compile; on a GPU, graph too
    * @param device cpu or cuda
    * @throws IOException saying what Python said last, if it fails
    */
-  Cost step(Net net, String mode, String device, int threads, int steps)
-      throws IOException, InterruptedException {
-    List<String> command =
+  TorchStep start(Net net, String mode, String device, int threads) throws IOException {
+    return new TorchStep(
+        "torch " + mode,
         List.of(
             python,
             script().toString(),
@@ -110,37 +107,17 @@ record Torch(String python, String version) {
             "--in-channels=" + net.inputChannels(),
             "--mode=" + mode,
             "--device=" + device,
-            "--steps=" + steps,
+            "--turns",
             "--warmup=" + WARMUP,
-            "--threads=" + threads);
-    Path errors = Files.createTempFile("espalier-bench", ".txt");
-    Process process = new ProcessBuilder(command).redirectError(errors.toFile()).start();
-    Thread end = new Thread(process::destroy, "espalier-bench-end");
-    Runtime.getRuntime().addShutdownHook(end); // whoever stops this waits for no compiler
-    try {
-      String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      if (process.waitFor() != 0 || output.isBlank()) {
-        throw new IOException(
-            "'" + String.join(" ", command) + "' failed: " + lastLine(Files.readString(errors)));
-      }
-      return Cost.of(JSON.readTree(lastLine(output)));
-    } finally {
-      process.destroy();
-      Files.delete(errors);
-      forget(end);
-    }
+            "--threads=" + threads));
   }
 
-  private static void forget(Thread hook) {
-    try {
-      Runtime.getRuntime().removeShutdownHook(hook);
-    } catch (IllegalStateException e) {
-      // It is this process's end that ended the other.
+  /** Times {@code steps} steps, as {@link #start} does them. */
+  Cost step(Net net, String mode, String device, int threads, int steps) throws IOException {
+    try (TorchStep step = start(net, mode, device, threads)) {
+      step.take(steps);
+      return step.finish();
     }
-  }
-
-  private static String lastLine(String text) {
-    return text.lines().filter(line -> !line.isBlank()).reduce("", (before, line) -> line);
   }
 
   /** In the project that this class was built in, or else in the working directory's. */

@@ -3,6 +3,9 @@ package org.espalier.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.DoubleStream;
 import org.junit.jupiter.api.Test;
 
 /** The arithmetic of the table. */
@@ -14,20 +17,47 @@ class StepCommandTest {
     assertThat(Timing.of(new double[] {4})).isEqualTo(new Timing(4, 4, 4));
   }
 
+  /** Both took twice as long in the second turn, and that says nothing of either. */
   @Test
-  void othersAreComparedByTheMedianAndSampledPathsByTheMean() {
-    Timing ours = new Timing(0.5, 0.4, 0.7);
-    assertThat(StepCommand.beside(new Timing(1.25, 1, 2), ours)).isEqualTo(" 2.50 x simd");
+  void othersAreComparedTurnByTurn() {
+    Turns ours = new Turns(new double[] {1, 2, 1});
+    Turns theirs = new Turns(new double[] {3, 6, 4});
+    assertThat(theirs.ratio(ours)).isEqualTo(new Timing(3, 3, 4));
+    assertThat(StepCommand.note(theirs.ratio(ours), new Torch.Cost(theirs.timing(), 9, 7 << 20, 0)))
+        .isEqualTo(" 3.00 x simd (3.00 to 4.00), resident 7 MiB; the first steps took 9 s more");
+  }
+
+  @Test
+  void aTurnIsASecondOfStepsAndTheFirstDoesNotCount() throws Exception {
+    List<Integer> asked = new ArrayList<>();
+    Contender quick =
+        new Contender() {
+          @Override
+          public double[] take(int steps) {
+            asked.add(steps);
+            return DoubleStream.generate(() -> asked.size() == 1 ? 5 : 0.25).limit(steps).toArray();
+          }
+
+          @Override
+          public void close() {}
+        };
+    assertThat(Turns.of(List.of(quick), 3).getFirst().seconds()).containsExactly(0.25, 0.25, 0.25);
+    assertThat(asked).containsExactly(1, 1, 4, 4);
+  }
+
+  @Test
+  void sampledPathsAreComparedByTheMean() {
     assertThat(StepCommand.share(0.1, 0.5)).isEqualTo("mean 0.1000 s, 20 % of the full one's");
   }
 
   @Test
-  void aRowHasMemoryThenTime() {
-    String memory = StepCommand.memory(new Heap(100L << 20, (2000L << 20) + 600_000));
-    assertThat(StepCommand.line("espalier simd", memory, new Timing(0.5, 0.4, 0.7), "note"))
+  void aRowHasTimeThenANote() {
+    Heap heap = new Heap(100L << 20, (2000L << 20) + 600_000);
+    assertThat(
+            StepCommand.line("espalier simd", new Timing(0.5, 0.4, 0.7), StepCommand.memory(heap)))
         .isEqualTo(
-            "  espalier simd            heap   100 live,  2001 peak MiB    0.5000 s  (0.4000 to"
-                + " 0.7000)  note");
+            "  espalier simd              0.5000 s  (0.4000 to 0.7000)   1.00 x simd, heap 100"
+                + " live, 2001 peak MiB");
   }
 
   @Test
