@@ -65,40 +65,28 @@ class ArchitectureTest {
 
   @Test
   void coreKnowsNeitherTheSupernetNorTheBenchmarks() {
-    noClasses()
-        .that()
-        .resideInAnyPackage(array(CORE))
-        .should()
-        .dependOnClassesThat()
-        .resideInAnyPackage(array(SUPERNET))
-        .orShould()
-        .dependOnClassesThat()
-        .resideInAnyPackage(array(BENCH))
-        .check(CLASSES);
+    doNotKnow(CORE, SUPERNET);
+    doNotKnow(CORE, BENCH);
   }
 
   @Test
   void theKernelsKnowCoreOnly() {
-    noClasses()
-        .that()
-        .resideInAnyPackage(array(KERNELS))
-        .should()
-        .dependOnClassesThat()
-        .resideInAnyPackage(array(SUPERNET))
-        .orShould()
-        .dependOnClassesThat()
-        .resideInAnyPackage(array(BENCH))
-        .check(CLASSES);
+    doNotKnow(KERNELS, SUPERNET);
+    doNotKnow(KERNELS, BENCH);
   }
 
   @Test
   void supernetDoesNotKnowTheBenchmarks() {
+    doNotKnow(SUPERNET, BENCH);
+  }
+
+  private static void doNotKnow(Set<String> these, Set<String> those) {
     noClasses()
         .that()
-        .resideInAnyPackage(array(SUPERNET))
+        .resideInAnyPackage(array(these))
         .should()
         .dependOnClassesThat()
-        .resideInAnyPackage(array(BENCH))
+        .resideInAnyPackage(array(those))
         .check(CLASSES);
   }
 

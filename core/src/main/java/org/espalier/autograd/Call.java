@@ -128,7 +128,7 @@ public final class Call {
    * it.
    */
   public Grad grad(int i) {
-    return tape.grad(inputs[i]);
+    return tape.gradients().of(inputs[i]);
   }
 
   /** A buffer {@code [4, C]} for the coefficients of {@link #deliver}. */
@@ -141,7 +141,7 @@ public final class Call {
    * coefficients over. Whoever computed the input applies the rule where it can.
    */
   public void deliver(int i, Buffer coefficients) {
-    tape.deliver(new Upstream(gradOut(), coefficients), inputs[i]);
+    tape.gradients().deliver(new Upstream(gradOut(), coefficients), inputs[i]);
   }
 
   void begin() {

@@ -8,7 +8,6 @@ import java.util.Map;
 import java.util.function.Supplier;
 import org.espalier.backend.Backend;
 import org.espalier.backend.Buffer;
-import org.espalier.backend.Upstream;
 import org.espalier.tensor.Rng;
 import org.espalier.tensor.Shape;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Tape implements AutoCloseable {
   private final Backend backend;
+  private final Gradients gradients;
   private final boolean recording;
   private final boolean training;
   private final Rng rng;
@@ -29,9 +29,6 @@ public final class Tape implements AutoCloseable {
 
   /** The passes that convolutions of a tensor may still join. */
   private final IdentityHashMap<Tensor, Pass> waiting = new IdentityHashMap<>();
-
-  /** Gradients that rules read, and how many want to keep each, its own tensor included. */
-  private final IdentityHashMap<Buffer, Integer> held = new IdentityHashMap<>();
 
   private final List<Tensor> owned = new ArrayList<>();
   private final List<Observer> observers = new ArrayList<>();
@@ -45,6 +42,7 @@ public final class Tape implements AutoCloseable {
       Rng rng,
       Statistics.@Nullable Pass statistics) {
     this.backend = backend;
+    gradients = new Gradients(backend);
     this.recording = recording;
     this.training = training;
     this.rng = rng;
@@ -293,7 +291,7 @@ public final class Tape implements AutoCloseable {
       for (Call call : pass.calls()) {
         call.release();
         if (kept.contains(call.output())) {
-          releaseGrad(call.output());
+          gradients.release(call.output());
         } else {
           release(call.output());
         }
@@ -309,88 +307,26 @@ public final class Tape implements AutoCloseable {
     for (Observer observer : observers) {
       if (observer.wantsGradient(call.op(), call.output())) {
         observer.differentiating(
-            call.op(), call.tensors(), call.output(), grad(call.output()).buffer());
+            call.op(), call.tensors(), call.output(), gradients.of(call.output()).buffer());
       }
     }
   }
 
   /** Forgets the gradient that has reached {@code tensor} so far. */
   public void dropGradient(Tensor tensor) {
-    releaseGrad(tensor);
+    gradients.release(tensor);
   }
 
-  /** Where a gradient of {@code tensor} goes. */
-  Call.Grad grad(Tensor tensor) {
-    Upstream rule = tensor.upstream();
-    if (rule != null) {
-      tensor.upstream(null);
-      apply(rule, tensor);
-    }
-    Buffer grad = tensor.grad();
-    if (grad != null) {
-      return new Call.Grad(grad, true);
-    }
-    Buffer fresh = backend.memory().take(tensor.shape().size());
-    tensor.grad(fresh);
-    return new Call.Grad(fresh, false);
-  }
-
-  /** Delivers a gradient as a rule: left as it is for one that can apply it, else written out. */
-  void deliver(Upstream rule, Tensor tensor) {
-    held.merge(rule.g(), 2, (keepers, owner) -> keepers + 1);
-    Pass producer = tensor.producer();
-    boolean first = tensor.grad() == null && tensor.upstream() == null;
-    if (first && producer != null && producer.calls().getFirst().op() instanceof JointOp) {
-      tensor.upstream(rule);
-    } else {
-      apply(rule, tensor);
-    }
-  }
-
-  private void apply(Upstream rule, Tensor x) {
-    Call.Grad dx = grad(x);
-    Shape shape = x.shape();
-    backend.gradient(shape.rows(), shape.channels(), rule, x.data(), dx.buffer(), dx.add());
-    drop(rule);
-  }
-
-  /** Gives back what a rule held. */
-  private void drop(Upstream rule) {
-    giveBack(rule.coefficients());
-    letGo(rule.g());
-  }
-
-  private void letGo(Buffer grad) {
-    int keepers = held.getOrDefault(grad, 1) - 1;
-    if (keepers == 0) {
-      held.remove(grad);
-      giveBack(grad);
-    } else {
-      held.put(grad, keepers);
-    }
+  Gradients gradients() {
+    return gradients;
   }
 
   private void release(Tensor tensor) {
-    releaseGrad(tensor);
+    gradients.release(tensor);
     giveBack(tensor.moments());
     tensor.moments(null);
     if (!tensor.leaf()) {
       giveBack(tensor.releaseData());
-    }
-  }
-
-  private void releaseGrad(Tensor tensor) {
-    Upstream rule = tensor.upstream();
-    if (rule != null) {
-      tensor.upstream(null);
-      drop(rule);
-    }
-    if (!tensor.leaf()) {
-      Buffer grad = tensor.grad();
-      tensor.grad(null);
-      if (grad != null) {
-        letGo(grad);
-      }
     }
   }
 

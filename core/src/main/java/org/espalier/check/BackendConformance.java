@@ -1,12 +1,47 @@
 package org.espalier.check;
 
+import java.util.List;
+import java.util.stream.Stream;
 import org.espalier.backend.Backend;
+import org.espalier.backend.Conv;
 import org.espalier.op.Sample;
 import org.espalier.tensor.Rng;
 
-/** A back end against another that says what the kernels mean, over an operation's samples. */
+/**
+ * A back end against another that says what the kernels mean: kernel by kernel, and over the
+ * samples of operations.
+ */
 public final class BackendConformance {
   private BackendConformance() {}
+
+  /**
+   * What the kernels must do. Those of probabilities are few enough for the samples of their
+   * operations.
+   *
+   * @param rows that are more than what one thread, or one block of threads, works at
+   * @param elements likewise, where there are no rows; at least 9000
+   */
+  public static Stream<KernelSpecification> kernels(int rows, int elements) {
+    return Stream.of(
+            ElementwiseKernels.specifications(elements),
+            ReductionKernels.specifications(rows),
+            NormKernels.specifications(rows),
+            MixKernels.specifications(rows),
+            PoolKernels.specifications(),
+            SweepKernels.specifications(elements),
+            ConvKernels.specifications())
+        .flatMap(family -> family);
+  }
+
+  /**
+   * What {@link #kernels} says of convolutions, for more geometries: where a back end goes ways of
+   * its own.
+   *
+   * @param fans convolutions of one input each
+   */
+  public static Stream<KernelSpecification> convolutions(List<List<Conv>> fans) {
+    return ConvKernels.specifications(fans);
+  }
 
   /**
    * The largest difference of the results and of all gradients, each relative to the largest value

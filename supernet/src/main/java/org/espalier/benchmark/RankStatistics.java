@@ -101,13 +101,19 @@ public final class RankStatistics {
     return scale == 0 ? Double.NaN : Math.clamp(xy / scale, -1, 1);
   }
 
-  /** Ranks from 1, the smallest first; equal values share the mean of their ranks. */
-  static double[] ranks(double[] values) {
+  /**
+   * Ranks from 1, the smallest first; equal values share the mean of their ranks, and NaN ranks
+   * below every number.
+   */
+  public static double[] ranks(double[] values) {
     int n = values.length;
-    int[] order = sorted(n, Comparator.comparingDouble(i -> values[i] + 0.0));
+    Comparator<Integer> rising =
+        Comparator.<Integer, Boolean>comparing(i -> !Double.isNaN(values[i]))
+            .thenComparingDouble(i -> values[i] + 0.0);
+    int[] order = sorted(n, rising);
     double[] ranks = new double[n];
     for (int from = 0, to; from < n; from = to) {
-      for (to = from + 1; to < n && values[order[to]] == values[order[from]]; to++) {
+      for (to = from + 1; to < n && rising.compare(order[to], order[from]) == 0; to++) {
         // to the end of the tie
       }
       for (int i = from; i < to; i++) {

@@ -11,34 +11,26 @@ import java.util.stream.Stream;
  *
  * <p>{@code seconds = base + compute * (n1x1 + n3x3 + npool) + wide * n3x3}
  *
- * <p>The three numbers are solved from three records of NATS-Bench v1.0, of which no more are
- * needed: architectures 0, 11 and 284 on {@code cifar10-valid}, an epoch of 25,000 images and a
- * validation of as many. Three records for three numbers leave nothing to check the formula with:
- * take what depends on it as good to about a fifth.
+ * <p>The three numbers follow from three records of NATS-Bench v1.0, of which no more are needed:
+ * architectures 0, 11 and 284 on {@code cifar10-valid}, an epoch of 25,000 images and a validation
+ * of as many. Three records for three numbers leave nothing to check the formula with: take what
+ * depends on it as good to about a fifth.
  */
 final class TrainingTime {
   static final String NOTE =
       "times are estimated from those of three architectures of NATS-Bench (0, 11 and 284): no"
           + " clock ran for the others";
 
-  /** {@code NATS-tss-v1_0-3ffb9-simple}: {@code train_times} and {@code eval_times}. */
-  static final List<Measured> MEASURED =
-      List.of(
-          new Measured(
-              "|avg_pool_3x3~0|+|nor_conv_1x1~0|skip_connect~1|"
-                  + "+|nor_conv_1x1~0|skip_connect~1|skip_connect~2|",
-              7.221092998981476,
-              2.5489792369660877),
-          new Measured(
-              "|nor_conv_3x3~0|+|nor_conv_3x3~0|avg_pool_3x3~1|"
-                  + "+|none~0|nor_conv_3x3~1|avg_pool_3x3~2|",
-              12.462056795756022,
-              4.151251713434855),
-          new Measured(
-              "|skip_connect~0|+|skip_connect~0|skip_connect~1|"
-                  + "+|none~0|nor_conv_1x1~1|none~2|",
-              4.875794370969136,
-              2.389493485291799));
+  /**
+   * {@code train_times} and {@code eval_times} of {@code NATS-tss-v1_0-3ffb9-simple}, in seconds.
+   * Architecture 284 is one 1x1 convolution; 0 has two such and a pool; 11 has three 3x3
+   * convolutions and two pools.
+   */
+  private static final Weights EPOCH =
+      Weights.of(4.875794370969136, 7.221092998981476, 12.462056795756022);
+
+  private static final Weights VALIDATION =
+      Weights.of(2.389493485291799, 2.5489792369660877, 4.151251713434855);
 
   private static final double MEASURED_IMAGES = 25_000;
   private static final int NOR_CONV_1X1 = 2;
@@ -55,18 +47,35 @@ final class TrainingTime {
           new Images("cifar100", 50_000, 5_000),
           new Images("ImageNet16-120", 151_700, 3_000));
 
-  /** What a record says, in seconds for 25,000 images. */
-  record Measured(String architecture, double epoch, double validation) {}
+  /** The formula's numbers. */
+  private record Weights(double base, double compute, double wide) {
+    /** From records with 1, 3 and 5 edges that compute, three of the last ones wide. */
+    static Weights of(double one, double three, double fiveAndThreeWide) {
+      double compute = (three - one) / 2;
+      double base = one - compute;
+      return new Weights(base, compute, (fiveAndThreeWide - base - 5 * compute) / 3);
+    }
 
-  private static final double[] EPOCH = solve(true);
-  private static final double[] VALIDATION = solve(false);
+    double seconds(int[] choices) {
+      double sum = base;
+      for (int choice : choices) {
+        sum +=
+            switch (choice) {
+              case NOR_CONV_1X1, AVG_POOL -> compute;
+              case NOR_CONV_3X3 -> compute + wide;
+              default -> 0;
+            };
+      }
+      return sum;
+    }
+  }
 
   private TrainingTime() {}
 
   /** Times of an architecture by its choices, for all data sets, after schedules of 12 and 200. */
   static List<Series> series(int[] choices) {
-    double epoch = seconds(EPOCH, choices) / MEASURED_IMAGES;
-    double validation = seconds(VALIDATION, choices) / MEASURED_IMAGES;
+    double epoch = EPOCH.seconds(choices) / MEASURED_IMAGES;
+    double validation = VALIDATION.seconds(choices) / MEASURED_IMAGES;
     return IMAGES.stream()
         .flatMap(
             images ->
@@ -81,51 +90,5 @@ final class TrainingTime {
                               : Stream.of(first, Series.of(valid, validation * images.valid));
                         }))
         .toList();
-  }
-
-  private static double seconds(double[] weights, int[] choices) {
-    double[] features = features(choices);
-    double sum = 0;
-    for (int i = 0; i < features.length; i++) {
-      sum += weights[i] * features[i];
-    }
-    return sum;
-  }
-
-  private static double[] features(int[] choices) {
-    double computing = 0;
-    double wide = 0;
-    for (int choice : choices) {
-      computing += choice == NOR_CONV_1X1 || choice == NOR_CONV_3X3 || choice == AVG_POOL ? 1 : 0;
-      wide += choice == NOR_CONV_3X3 ? 1 : 0;
-    }
-    return new double[] {1, computing, wide};
-  }
-
-  /** Gauss' elimination of three equations; their order needs no pivoting. */
-  private static double[] solve(boolean epoch) {
-    int n = MEASURED.size();
-    double[][] a = new double[n][];
-    double[] b = new double[n];
-    for (int i = 0; i < n; i++) {
-      a[i] = features(TableSpace.NASBENCH201.parse(MEASURED.get(i).architecture));
-      b[i] = epoch ? MEASURED.get(i).epoch : MEASURED.get(i).validation;
-    }
-    for (int k = 0; k < n; k++) {
-      for (int i = k + 1; i < n; i++) {
-        double factor = a[i][k] / a[k][k];
-        for (int j = k; j < n; j++) {
-          a[i][j] -= factor * a[k][j];
-        }
-        b[i] -= factor * b[k];
-      }
-    }
-    for (int i = n - 1; i >= 0; i--) {
-      for (int j = i + 1; j < n; j++) {
-        b[i] -= a[i][j] * b[j];
-      }
-      b[i] /= a[i][i];
-    }
-    return b;
   }
 }

@@ -22,6 +22,7 @@ import org.espalier.space.SearchSpace;
 import org.espalier.space.Spaces;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -34,6 +35,7 @@ import picocli.CommandLine.Spec;
     sortSynopsis = false,
     description = {
       "Score architectures by zero-cost proxies, without training them: larger is better.",
+      "Sizes are those published for the search, and the seed is 0, unless given.",
       ""
     })
 final class ScoreCommand implements Runnable {
@@ -77,40 +79,7 @@ final class ScoreCommand implements Runnable {
       description = "Measure N times with other weights and images; shows mean and deviation.")
   private int repeat = 1;
 
-  @Option(
-      names = "--channels",
-      paramLabel = "C",
-      order = 14,
-      description = "Channels of the first cells (default: as published for the search).")
-  private @Nullable Integer channels;
-
-  @Option(
-      names = "--cells",
-      paramLabel = "N",
-      order = 15,
-      description = "Cells in each stage (nasbench201), or layers (darts).")
-  private @Nullable Integer cells;
-
-  @Option(
-      names = "--seed",
-      paramLabel = "N",
-      order = 16,
-      description = "Fixes weights and images (default: 0).")
-  private long seed;
-
-  @Option(
-      names = "--device",
-      paramLabel = "NAME",
-      order = 17,
-      description = "auto, or one of 'espalier list devices'.")
-  private String device = "auto";
-
-  @Option(
-      names = "--threads",
-      paramLabel = "N",
-      order = 18,
-      description = "Threads of the device; 0: one for each core.")
-  private int threads;
+  @Mixin private final NetworkOptions networks = new NetworkOptions();
 
   @Override
   public void run() {
@@ -121,6 +90,9 @@ final class ScoreCommand implements Runnable {
       throw new InputException("architectures of different spaces cannot be compared");
     }
     requirePositive("--repeat", repeat);
+    long seed = networks.seed == null ? 0 : networks.seed;
+    String device = networks.device == null ? "auto" : networks.device;
+    int threads = networks.threads == null ? 0 : networks.threads;
     SearchSpace.Size size = size(space);
     Dataset dataset = Datasets.open(data);
     try (Backend backend = Devices.open(device, threads)) {
@@ -138,8 +110,8 @@ final class ScoreCommand implements Runnable {
   private SearchSpace.Size size(SearchSpace space) {
     Configuration.Search published =
         Configurations.of(space.name(), Configurations.Preset.PAPER, List.of()).search();
-    int c = channels == null ? published.channels() : channels;
-    int n = cells == null ? published.cells() : cells;
+    int c = networks.channels == null ? published.channels() : networks.channels;
+    int n = networks.cells == null ? published.cells() : networks.cells;
     requirePositive("--channels", c);
     requirePositive("--cells", n);
     return new SearchSpace.Size(c, n, 1, 1); // the data add the rest

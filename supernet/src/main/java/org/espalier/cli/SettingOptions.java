@@ -8,6 +8,7 @@ import org.espalier.InputException;
 import org.espalier.search.Configuration;
 import org.espalier.search.Configurations;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The options that make up a configuration; each but the last ones is a shorthand for settings. */
@@ -30,41 +31,7 @@ final class SettingOptions {
   @Option(names = "--batch", paramLabel = "N", order = 13, description = "Images in a step.")
   private @Nullable Integer batch;
 
-  @Option(
-      names = "--channels",
-      paramLabel = "C",
-      order = 14,
-      description = "Channels of the first cells.")
-  private @Nullable Integer channels;
-
-  @Option(
-      names = "--cells",
-      paramLabel = "N",
-      order = 15,
-      description = "Cells in each stage (nasbench201), or layers (darts).")
-  private @Nullable Integer cells;
-
-  @Option(
-      names = "--seed",
-      paramLabel = "N",
-      order = 16,
-      description = "Fixes everything that is drawn, and so the result.")
-  private @Nullable Long seed;
-
-  @Option(
-      names = "--device",
-      paramLabel = "NAME",
-      order = 17,
-      description = "auto, or one of 'espalier list devices'.")
-  private @Nullable String device;
-
-  @Option(
-      names = "--threads",
-      paramLabel = "N",
-      order = 18,
-      description =
-          "Threads of the device; the result does not depend on them. 0: one for each core.")
-  private @Nullable Integer threads;
+  @Mixin private final NetworkOptions networks = new NetworkOptions();
 
   @Option(
       names = "--preset",
@@ -104,20 +71,20 @@ final class SettingOptions {
    *
    * @param space whose defaults to start from
    * @param how the section of the configuration that {@code --epochs} and {@code --batch} are for
-   * @param networks the sections that {@code --channels} and {@code --cells} are for
+   * @param sizes the sections that {@code --channels} and {@code --cells} are for
    * @param more settings of options that only one command has
    */
-  Configuration configuration(String space, String how, List<String> networks, List<String> more) {
+  Configuration configuration(String space, String how, List<String> sizes, List<String> more) {
     List<String> settings = new ArrayList<>();
     add(settings, "data", data);
-    add(settings, "seed", seed);
-    add(settings, "device", device);
-    add(settings, "threads", threads);
+    add(settings, "seed", networks.seed);
+    add(settings, "device", networks.device);
+    add(settings, "threads", networks.threads);
     add(settings, how + ".epochs", epochs);
     add(settings, how + ".batch", batch);
-    for (String network : networks) {
-      add(settings, network + ".channels", channels);
-      add(settings, network + ".cells", cells);
+    for (String size : sizes) {
+      add(settings, size + ".channels", networks.channels);
+      add(settings, size + ".cells", networks.cells);
     }
     settings.addAll(more);
     settings.addAll(set);

@@ -10,6 +10,7 @@ import org.espalier.autograd.Tape;
 import org.espalier.autograd.Tensor;
 import org.espalier.backend.Backend;
 import org.espalier.backend.Buffer;
+import org.espalier.benchmark.RankStatistics;
 import org.espalier.tensor.Rng;
 import org.espalier.tensor.Shape;
 
@@ -75,9 +76,9 @@ record AzNas() implements Proxy {
 
   @Override
   public double[] scores(double[][] parts) {
-    double[] scores = new double[parts.length];
-    for (int part = 0; part < parts().size(); part++) {
-      double[] ranks = Ranks.ofPart(parts, part);
+    double[] scores = new double[parts[0].length];
+    for (double[] part : parts) {
+      double[] ranks = RankStatistics.ranks(part);
       for (int i = 0; i < scores.length; i++) {
         scores[i] += Math.log(ranks[i] / scores.length);
       }

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntToDoubleFunction;
 import org.ejml.simple.SimpleMatrix;
+import org.espalier.benchmark.RankStatistics;
 import org.espalier.space.SearchSpace;
 import org.espalier.tensor.Rng;
 import org.espalier.tensor.Shape;
@@ -53,9 +54,9 @@ record TeNas() implements Proxy {
 
   @Override
   public double[] scores(double[][] parts) {
-    double[] scores = new double[parts.length];
-    for (int part = 0; part < parts().size(); part++) {
-      double[] ranks = Ranks.ofPart(parts, part);
+    double[] scores = new double[parts[0].length];
+    for (double[] part : parts) {
+      double[] ranks = RankStatistics.ranks(part);
       for (int i = 0; i < scores.length; i++) {
         scores[i] += ranks[i];
       }

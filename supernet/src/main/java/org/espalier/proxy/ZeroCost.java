@@ -102,12 +102,10 @@ public final class ZeroCost {
    */
   public static double[] scores(Proxy proxy, List<Map<String, Double>> measured) {
     double[][] parts =
-        measured.stream()
+        proxy.parts().stream()
             .map(
-                m ->
-                    proxy.parts().stream()
-                        .mapToDouble(part -> m.getOrDefault(part, Double.NaN))
-                        .toArray())
+                part ->
+                    measured.stream().mapToDouble(m -> m.getOrDefault(part, Double.NaN)).toArray())
             .toArray(double[][]::new);
     return proxy.scores(parts);
   }

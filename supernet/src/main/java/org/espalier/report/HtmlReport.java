@@ -21,7 +21,7 @@ import org.espalier.checkpoint.AtomicFile;
  * the page's colours and print sharply.
  */
 public final class HtmlReport {
-  private static final Pattern PLACEHOLDER = Pattern.compile("\\{\\{([a-z0-9]+)}}");
+  private static final Pattern PART = Pattern.compile("\\{\\{([a-z0-9]+)}}");
 
   private HtmlReport() {}
 
@@ -60,9 +60,8 @@ public final class HtmlReport {
     parts.put("css", own("report.css"));
     parts.put("d3", d3());
     parts.put("js", own("report.js"));
-    // One pass: what goes into the page is never looked at for placeholders again.
-    return PLACEHOLDER
-        .matcher(own("report.html"))
+    // One pass: what goes into the page is not looked at for parts again.
+    return PART.matcher(own("report.html"))
         .replaceAll(m -> Matcher.quoteReplacement(parts.getOrDefault(m.group(1), "")));
   }
 

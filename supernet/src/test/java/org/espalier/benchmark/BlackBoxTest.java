@@ -148,7 +148,7 @@ class BlackBoxTest {
   void regretFallsToZeroWhereTheBestIsFound() {
     BaselineStudy.Study study = BaselineStudy.run(task, List.of("local"), 5, 40_000);
     BaselineStudy.Outcome outcome = study.outcomes().getFirst();
-    assertThat(study.best()).isCloseTo(SyntheticTable.best() + 2, within(1.01));
+    assertThat(study.best()).isCloseTo(SyntheticTable.best() + 1, within(1e-4));
     assertThat(outcome.regret().getLast()).isLessThan(0.5).isLessThan(outcome.regret().get(3));
     assertThat(outcome.results().getFirst().deviation()).isNotNegative();
   }

@@ -70,13 +70,11 @@ class SafePickleTest {
 
   static Stream<Arguments> foreign() {
     return Stream.of(
-        Arguments.of("os.system", "cos\nsystem\n(" + text("touch /tmp/x") + "tR."),
+        Arguments.of("os.system", "cos\nsystem\n(" + text("true") + "tR."),
         Arguments.of("posix.system", text("posix") + text("system") + "\u0093."),
         Arguments.of("builtins.eval", "cbuiltins\neval\n."),
         Arguments.of("java.lang.Runtime", "cjava.lang\nRuntime\n)R."),
-        Arguments.of(
-            "java.math.BigDecimal",
-            "cdecimal\nDecimal\n.".replace("decimal\nDecimal", "java.math\nBigDecimal")),
+        Arguments.of("java.math.BigDecimal", "cjava.math\nBigDecimal\n."),
         Arguments.of("decimal.Decimal", "cdecimal\nDecimal\n(" + text("1") + "tR."),
         Arguments.of("copy_reg._reconstructor", "ccopy_reg\n_reconstructor\n."),
         Arguments.of("collections.OrderedDict.x", "ccollections\nOrderedDict.x\n."),

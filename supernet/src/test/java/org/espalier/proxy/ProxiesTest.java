@@ -17,6 +17,7 @@ import org.espalier.autograd.Op;
 import org.espalier.autograd.Tensor;
 import org.espalier.backend.Backend;
 import org.espalier.backend.cpu.EjmlBackend;
+import org.espalier.benchmark.RankStatistics;
 import org.espalier.nn.Parameter;
 import org.espalier.op.Conv2d;
 import org.espalier.parity.Fixture;
@@ -141,7 +142,7 @@ class ProxiesTest {
       double[] scores = ZeroCost.scores(proxy, List.of(nothing, cell));
       assertThat(scores[0]).as(proxy.name()).isLessThan(scores[1]);
     }
-    assertThat(Ranks.of(new double[] {2, Double.NaN, 1, 2, Double.NaN}))
+    assertThat(RankStatistics.ranks(new double[] {2, Double.NaN, 1, 2, Double.NaN}))
         .containsExactly(4.5, 1.5, 3, 4.5, 1.5);
   }
 

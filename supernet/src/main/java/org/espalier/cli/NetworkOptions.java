@@ -1,0 +1,43 @@
+package org.espalier.cli;
+
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** The options of all that makes networks: how large they are, what fixes them, what computes. */
+final class NetworkOptions {
+  @Option(
+      names = "--channels",
+      paramLabel = "C",
+      order = 14,
+      description = "Channels of the first cells.")
+  @Nullable Integer channels;
+
+  @Option(
+      names = "--cells",
+      paramLabel = "N",
+      order = 15,
+      description = "Cells in each stage (nasbench201), or layers (darts).")
+  @Nullable Integer cells;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      order = 16,
+      description = "Fixes everything that is drawn, and so the result.")
+  @Nullable Long seed;
+
+  @Option(
+      names = "--device",
+      paramLabel = "NAME",
+      order = 17,
+      description = "auto, or one of 'espalier list devices'.")
+  @Nullable String device;
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      order = 18,
+      description =
+          "Threads of the device; the result does not depend on them. 0: one for each core.")
+  @Nullable Integer threads;
+}
