@@ -15,7 +15,6 @@ import org.jspecify.annotations.Nullable;
  * of the architecture ({@code index, raspi4, ..}).
  */
 final class CsvTable implements TableSource {
-  private static final int MACRO_EPOCHS = 50;
   private static final List<Integer> SEEDS = List.of(777, 888, 999);
 
   private final CsvFile csv;
@@ -88,7 +87,7 @@ final class CsvTable implements TableSource {
     readings.add(new Reading("params", v -> Series.of(Series.parameters("cifar10"), v)));
     readings.add(new Reading("flops", v -> Series.of(Series.flops("cifar10"), v)));
     for (int run = 1; run <= 3; run++) {
-      accuracy(readings, "acc" + run, "cifar10", Split.TEST, MACRO_EPOCHS, run);
+      accuracy(readings, "acc" + run, "cifar10", Split.TEST, MacroJson.EPOCHS, run);
     }
     return table(
         csv,

@@ -15,9 +15,9 @@ import net.razorvine.pickle.Unpickler;
 
 /**
  * Reads pickles that hold numbers and text. A pickle is a program that names the classes it wants
- * made; here it gets ordered dictionaries and NumPy's scalars, and the first other name ends it. Of
- * the instructions only those are known that NATS-Bench's files need, so that nothing can be called
- * by other ways.
+ * made; here it gets ordered dictionaries, NumPy's scalars and its arrays of numbers, and the first
+ * other name ends it. Of the instructions only those are known that such files need, so that
+ * nothing can be called by other ways.
  */
 final class SafePickle extends Unpickler {
   private static final int OP_BINBYTES = 'B';
@@ -71,12 +71,42 @@ final class SafePickle extends Unpickler {
           "numpy.core.multiarray.scalar",
           SafePickle::scalar,
           "numpy._core.multiarray.scalar",
-          SafePickle::scalar);
+          SafePickle::scalar,
+          "numpy.ndarray",
+          SafePickle::uncalled,
+          "numpy.core.multiarray._reconstruct",
+          args -> new Numbers(),
+          "numpy._core.multiarray._reconstruct",
+          args -> new Numbers());
 
   private SafePickle() {}
 
   /** A NumPy type such as f8; little-endian, as on every machine that wrote such files. */
-  private record ScalarType(String name) {}
+  private record ScalarType(String name) {
+    Number read(ByteBuffer in, int at) {
+      return switch (name) {
+        case "f8" -> in.getDouble(at);
+        case "f4" -> (double) in.getFloat(at);
+        case "i8" -> in.getLong(at);
+        case "i4" -> in.getInt(at);
+        default -> throw new PickleException("a NumPy number of type " + name);
+      };
+    }
+
+    /** Bytes of a number. */
+    int size() {
+      return name.endsWith("4") ? Float.BYTES : Double.BYTES;
+    }
+  }
+
+  /** A NumPy array of one axis, of whatever type of number. */
+  static final class Numbers {
+    private double[] values = {};
+
+    double[] values() {
+      return values;
+    }
+  }
 
   /** A pickle that names what it should not. */
   static final class ForeignException extends PickleException {
@@ -88,7 +118,8 @@ final class SafePickle extends Unpickler {
   }
 
   /**
-   * Reads a pickle: maps, lists, sets, arrays for tuples, numbers, text, byte arrays, null.
+   * Reads a pickle: maps, lists, sets, arrays for tuples, numbers, text, byte arrays, {@link
+   * Numbers}, null.
    *
    * @throws ForeignException if it names a class that such files do not hold; none has been made
    * @throws IOException if it is cut off or otherwise not a pickle
@@ -122,7 +153,7 @@ final class SafePickle extends Unpickler {
       default -> {
         if (!DATA.contains(key)) {
           throw new ForeignException(
-              "has the instruction 0x%02x, which NATS-Bench's files do not need".formatted(key));
+              "has the instruction 0x%02x, which tables do not need".formatted(key));
         }
         if (key == OP_BINBYTES || key == OP_BINUNICODE) {
           refuseMoreThanThereIs();
@@ -139,7 +170,7 @@ final class SafePickle extends Unpickler {
       throw new ForeignException(
           "names '"
               + TableSpace.oneLine(name)
-              + "', which is none of collections.OrderedDict, numpy.dtype and NumPy's scalar");
+              + "', which is none of collections.OrderedDict, NumPy's scalars and its arrays");
     }
     stack.add(known);
   }
@@ -154,14 +185,44 @@ final class SafePickle extends Unpickler {
     }
   }
 
-  /** NumPy's types come with a state, which says nothing but the order of bytes. */
+  /**
+   * NumPy's types come with a state, which says nothing but the order of bytes; arrays with their
+   * version, shape, type, order and bytes.
+   */
   private void build() {
     Object state = stack.pop();
-    if (!(stack.peek() instanceof ScalarType)
-        || !(state instanceof Object[] parts)
-        || Arrays.asList(parts).contains(">")) {
-      throw new ForeignException("sets the state of something that is no NumPy type");
+    if (stack.peek() instanceof ScalarType
+        && state instanceof Object[] parts
+        && !Arrays.asList(parts).contains(">")) {
+      return;
     }
+    if (stack.peek() instanceof Numbers numbers
+        && state instanceof Object[] parts
+        && parts.length == 5
+        && parts[1] instanceof Object[] shape
+        && parts[2] instanceof ScalarType type
+        && parts[4] instanceof byte[] bytes) {
+      numbers.values = numbers(shape, type, bytes);
+      return;
+    }
+    throw new ForeignException("sets the state of something that is no NumPy type or array");
+  }
+
+  private static double[] numbers(Object[] shape, ScalarType type, byte[] bytes) {
+    ByteBuffer in = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    int size = type.size();
+    if (shape.length != 1 || !Integer.valueOf(bytes.length / size).equals(shape[0])) {
+      throw new PickleException("an array that is not of one axis");
+    }
+    double[] values = new double[bytes.length / size];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = type.read(in, i * size).doubleValue();
+    }
+    return values;
+  }
+
+  private static Object uncalled(Object[] arguments) {
+    throw new ForeignException("makes an array other than NumPy's pickles do");
   }
 
   /** A length that the rest of the file does not have would otherwise be allocated first. */
@@ -180,13 +241,6 @@ final class SafePickle extends Unpickler {
         || !(arguments[1] instanceof byte[] bytes)) {
       throw new PickleException("a NumPy scalar without type and bytes");
     }
-    ByteBuffer value = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
-    return switch (type.name) {
-      case "f8" -> value.getDouble();
-      case "f4" -> (double) value.getFloat();
-      case "i8" -> value.getLong();
-      case "i4" -> value.getInt();
-      default -> throw new PickleException("a NumPy scalar of type " + type.name);
-    };
+    return type.read(ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN), 0);
   }
 }

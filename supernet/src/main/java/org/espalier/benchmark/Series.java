@@ -34,6 +34,11 @@ record Series(String column, int first, float[] values) {
     return "latency/" + device;
   }
 
+  /** Millijoules. */
+  static String energy(String device) {
+    return "energy/" + device;
+  }
+
   /** Seconds of one epoch of training. */
   static String trainSeconds(String dataset, int schedule) {
     return "seconds/train/" + dataset + "/" + schedule;

@@ -18,9 +18,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Makes the file that {@link TabularBenchmark} opens of what the authors of benchmarks publish: a
- * folder of NATS-Bench, CSV files. Several may be joined, such as accuracies and latencies: where
- * two tell the same figure, the folder's counts, then the first's. Rows go from the folder to the
- * file one by one, so that memory does not grow with the table.
+ * folder of NATS-Bench, the pickle of HW-NAS-Bench, the JSON of NAS-Bench-Macro, CSV files. Several
+ * may be joined, such as accuracies and latencies: where two tell the same figure, the folder's
+ * counts, then the first's. Rows go from the folder to the file one by one, so that memory does not
+ * grow with the table.
  */
 public final class TableConversion {
   private final TableSource main;
@@ -80,7 +81,10 @@ public final class TableConversion {
               + " is one record; the folder that it lies in is wanted, with its meta"
               + NatsFolder.SUFFIX);
     }
-    return CsvTable.open(source);
+    if (source.toString().endsWith(HwNasBench.SUFFIX)) {
+      return HwNasBench.open(source);
+    }
+    return source.toString().endsWith(".json") ? MacroJson.open(source) : CsvTable.open(source);
   }
 
   private int write(Path target, IntConsumer progress) {

@@ -62,6 +62,38 @@ class SafePickleTest {
         .isEqualTo(1.5);
   }
 
+  /** As pickle keeps an array: made empty, then given its shape, type and bytes. */
+  private static byte[] array(String shape, String type, String content) {
+    String empty = "cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(K\0tC\u0001btR";
+    String dtype = "cnumpy\ndtype\n(" + text(type) + "K\0K\u0001tR(K\u0003" + text("<") + "NNNtb";
+    String data = "C" + (char) content.length() + content;
+    return bytes(0x80, 3, empty, "(K\u0001(", shape, "t", dtype, "\u0089", data, "tb.");
+  }
+
+  @Test
+  void arraysOfNumPyAreNumbers() throws IOException {
+    String floats = "\0\0\u00c0?\0\0\0\u00c0";
+    assertThat(SafePickle.read(array("K\u0002", "f4", floats)))
+        .isInstanceOfSatisfying(
+            SafePickle.Numbers.class,
+            numbers -> assertThat(numbers.values()).containsExactly(1.5, -2));
+    String integers = "\u0007\0\0\0\0\0\0\0";
+    assertThat(SafePickle.read(array("K\u0001", "i8", integers)))
+        .isInstanceOfSatisfying(
+            SafePickle.Numbers.class, numbers -> assertThat(numbers.values()).containsExactly(7));
+  }
+
+  @Test
+  void arraysThatAreNotWholeAreRefused() {
+    for (byte[] wrong :
+        List.of(
+            array("K\u0003", "f4", "\0\0\u00c0?\0\0\0\u00c0"),
+            array("K\u0001K\u0002", "f4", "\0\0\u00c0?\0\0\0\u00c0"),
+            array("K\u0001", "O8", "\0\0\0\0\0\0\0\0"))) {
+      assertThatThrownBy(() -> SafePickle.read(wrong)).isInstanceOf(IOException.class);
+    }
+  }
+
   @Test
   void orderedDictionariesAreMaps() throws IOException {
     assertThat(read(0x80, 2, "ccollections\nOrderedDict\n)R", text("k"), "K", 1, "s."))
@@ -78,7 +110,8 @@ class SafePickleTest {
         Arguments.of("decimal.Decimal", "cdecimal\nDecimal\n(" + text("1") + "tR."),
         Arguments.of("copy_reg._reconstructor", "ccopy_reg\n_reconstructor\n."),
         Arguments.of("collections.OrderedDict.x", "ccollections\nOrderedDict.x\n."),
-        Arguments.of("numpy.ndarray", "cnumpy\nndarray\n."),
+        Arguments.of("makes an array other than", "cnumpy\nndarray\n(K\u0001tR."),
+        Arguments.of("numpy.core.multiarray.fromstring", "cnumpy.core.multiarray\nfromstring\n."),
         Arguments.of("instruction 0x69", "(ios\nsystem\n."), // INST
         Arguments.of("instruction 0x6f", "(cnumpy\ndtype\no."), // OBJ
         Arguments.of("instruction 0x81", "cnumpy\ndtype\n)\u0081."), // NEWOBJ
