@@ -30,8 +30,6 @@ final class SearchPhase implements Phase {
   /** Validation batches of an epoch's end where alpha does not learn and so sees none. */
   private static final int VALIDATION_BATCHES = 8;
 
-  private static final double COLLAPSED = 0.5;
-
   /** Samples by which an epoch's end says what a policy has learned. */
   private static final int POLICY_SAMPLES = 100;
 
@@ -101,6 +99,16 @@ final class SearchPhase implements Phase {
   @Override
   public int steps() {
     return train.batchesPerEpoch() + policySteps();
+  }
+
+  /** The shared weights, and the network that they are of. */
+  Supernet supernet() {
+    return bilevel.supernet();
+  }
+
+  /** Scores architectures with the shared weights on this search's images. */
+  OneShotEvaluator evaluator() {
+    return evaluator;
   }
 
   private int policySteps() {
@@ -196,7 +204,6 @@ final class SearchPhase implements Phase {
     for (int kind = 0; kind < alphas.size(); kind++) {
       weights.put(space.cells().get(kind).name(), strategy.strengths(alphas.get(kind)));
     }
-    double skips = Diagnostics.skipShare(space, weights.values());
     SearchEpoch measured =
         new SearchEpoch(
             epoch,
@@ -207,7 +214,7 @@ final class SearchPhase implements Phase {
             validated.accuracy(),
             rate.at(epoch - 1),
             Diagnostics.entropy(weights.values()),
-            skips,
+            Diagnostics.skipShare(space, weights.values()),
             imagesOfEpoch() / seconds,
             seconds,
             weights,
@@ -217,12 +224,13 @@ final class SearchPhase implements Phase {
     trained = Score.NONE;
     validated = Score.NONE;
     progress.epoch(measured);
-    if (skips > COLLAPSED && alphaLearns(epoch - 1) && ledger.warnings().isEmpty()) {
-      String warning =
-          "the search collapses: since epoch %d the strongest operation of %.0f %% of the edges is skip_connect"
-              .formatted(epoch, 100 * skips);
-      ledger.warnings().add(warning);
-      progress.note(warning);
+    if (ledger.warnings().isEmpty()) {
+      Diagnostics.warning(space, measured, alphaLearns(epoch - 1))
+          .ifPresent(
+              warning -> {
+                ledger.warnings().add(warning);
+                progress.note(warning);
+              });
     }
   }
 
