@@ -5,11 +5,14 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.espalier.InputException;
 import org.espalier.benchmark.AccuracyKey;
 import org.espalier.benchmark.ArchitectureScorer;
 import org.espalier.benchmark.Column;
+import org.espalier.benchmark.RankStatistics;
 import org.espalier.benchmark.Ranking;
 import org.espalier.benchmark.ScoreFile;
 import org.espalier.benchmark.Split;
@@ -27,7 +30,11 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "rank",
     sortOptions = false,
-    description = {"Compare how scores order architectures with how their accuracies do.", ""})
+    description = {
+      "Compare how scores order architectures with how their accuracies do. The scores are those"
+          + " of a file, a column of the table, or what a trained supernet makes of a sample.",
+      ""
+    })
 final class RankCommand implements Runnable {
   private static final int SHOWN = 10;
 
@@ -55,6 +62,9 @@ final class RankCommand implements Runnable {
         description =
             "A column of the table, such as parameters/cifar10 or accuracy/cifar10/test/12/mean.")
     private @Nullable String by;
+
+    @ArgGroup(exclusive = false)
+    private @Nullable SupernetScores supernet;
   }
 
   @ArgGroup(multiplicity = "1")
@@ -98,8 +108,17 @@ final class RankCommand implements Runnable {
       throw new InputException("--top " + top + ": numbers above zero are wanted");
     }
     TabularBenchmark table = TabularBenchmark.open(file);
-    Scores asked = scores(table);
-    Ranking ranking = Ranking.of(table, key(table), asked.scorer, asked.indexes);
+    SupernetScores supernet = source.supernet;
+    if (supernet == null) {
+      Scores asked = scores(table);
+      show(Ranking.of(table, key(table), asked.scorer, asked.indexes), asked.name, List.of());
+    } else {
+      Ranking ranking = supernet.rank(table, key(table), spec.commandLine().getOut());
+      show(ranking, supernet.name(), supernet.notes());
+    }
+  }
+
+  private void show(Ranking ranking, String name, List<String> notes) {
     List<RankReport.Statistic> statistics = statistics(ranking);
     Table text = new Table("lrl");
     text.row(
@@ -107,9 +126,10 @@ final class RankCommand implements Runnable {
         String.format(Locale.ROOT, "%,d", ranking.indexes().length),
         ranking.dropped() == 0 ? "" : ranking.dropped() + " more have no score or no accuracy");
     statistics.forEach(s -> text.row(s.name(), s.value(), s.meaning()));
+    notes.forEach(note -> spec.commandLine().getOut().println(note));
     spec.commandLine().getOut().print(text);
     if (out != null) {
-      RankReport.write(page(ranking, asked.name, statistics), out);
+      RankReport.write(page(ranking, name, statistics, notes), out);
       spec.commandLine().getOut().println("report: " + out);
     }
   }
@@ -144,6 +164,7 @@ final class RankCommand implements Runnable {
     all.add(statistic("Kendall's tau-b", ranking.kendall(), "concordant less discordant pairs"));
     all.add(statistic("Spearman's rho", ranking.spearman(), "correlation of ranks"));
     all.add(statistic("Pearson's r", ranking.pearson(), "linear correlation"));
+    baseline(ranking).ifPresent(all::add);
     for (int k : top) {
       all.add(
           statistic(
@@ -159,13 +180,25 @@ final class RankCommand implements Runnable {
     return all;
   }
 
+  /** The same for the number of parameters: what a score has to beat. */
+  private static Optional<RankReport.Statistic> baseline(Ranking ranking) {
+    TabularBenchmark table = ranking.table();
+    return table.columns().stream()
+        .filter(name -> name.startsWith("parameters/"))
+        .findFirst()
+        .map(table::column)
+        .map(parameters -> Arrays.stream(ranking.indexes()).mapToDouble(parameters::at).toArray())
+        .map(parameters -> RankStatistics.kendall(parameters, ranking.accuracies()))
+        .map(tau -> statistic("tau-b of parameters", tau, "the baseline, same architectures"));
+  }
+
   private static RankReport.Statistic statistic(String name, double value, String meaning) {
     String text = Double.isNaN(value) ? "–" : String.format(Locale.ROOT, "%.3f", value);
     return new RankReport.Statistic(name, text, meaning);
   }
 
   private static RankReport.Content page(
-      Ranking ranking, String name, List<RankReport.Statistic> statistics) {
+      Ranking ranking, String name, List<RankReport.Statistic> statistics, List<String> notes) {
     AccuracyKey key = ranking.key();
     List<RankReport.Best> best =
         Arrays.stream(ranking.best(SHOWN))
@@ -185,6 +218,6 @@ final class RankCommand implements Runnable {
         ranking.scores(),
         ranking.accuracies(),
         ranking.indexes(),
-        ranking.table().notes());
+        Stream.concat(notes.stream(), ranking.table().notes().stream()).toList());
   }
 }

@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A whole run: search, then train what was found and some random architectures from scratch, then
  * report. Its folder holds {@code config.yaml}, {@code metrics.jsonl}, {@code genotype.json},
- * {@code checkpoint} and {@code report.html}.
+ * {@code checkpoint}, {@code report.html}, and {@code supernet.safetensors} for {@link
+ * TrainedSupernet}.
  */
 public final class SearchRun {
   private final Configuration configuration;
@@ -129,6 +130,7 @@ public final class SearchRun {
         try (SearchPhase search = new SearchPhase(configuration, data, backend)) {
           runner.run(search);
           Genotype best = search.derive(ledger, progress, () -> runner.pause(search));
+          TrainedSupernet.keep(search.supernet(), configuration, folder.path());
           ledger.found().add(space.format(best));
         }
         backend.memory().trim();

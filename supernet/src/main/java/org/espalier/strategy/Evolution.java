@@ -56,10 +56,15 @@ final class Evolution {
     decisions = space.decisions();
   }
 
+  /** Statistics of its own for each candidate, and the same images for all. */
+  static Protocol protocol(OneShot settings) {
+    return new Protocol(settings.evolution().calibration(), settings.evolution().batches(), 0);
+  }
+
   /** The best architecture by the shared weights, with statistics of its own. */
   static Genotype derive(Derivation derivation) {
     OneShot.Evolution settings = derivation.settings().evolution();
-    Protocol protocol = new Protocol(settings.calibration(), settings.batches(), 0);
+    Protocol protocol = protocol(derivation.settings());
     return new Evolution(derivation.space(), settings, derivation.rng())
         .best(
             (generation, origin, genotype) ->

@@ -59,6 +59,11 @@ record FairNas() implements Strategy {
   }
 
   @Override
+  public Protocol protocol(OneShot settings) {
+    return Evolution.protocol(settings);
+  }
+
+  @Override
   public Genotype derive(Derivation derivation) {
     return Evolution.derive(derivation);
   }

@@ -29,6 +29,11 @@ record Spos() implements Strategy {
   }
 
   @Override
+  public Protocol protocol(OneShot settings) {
+    return Evolution.protocol(settings);
+  }
+
+  @Override
   public Genotype derive(Derivation derivation) {
     return Evolution.derive(derivation);
   }

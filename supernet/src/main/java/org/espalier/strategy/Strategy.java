@@ -57,6 +57,11 @@ public interface Strategy {
     return softmax(alpha);
   }
 
+  /** What an architecture is scored on when it is compared with others by the shared weights. */
+  default Protocol protocol(OneShot settings) {
+    return Protocol.batches(settings.candidates().batches(), 0);
+  }
+
   /** The architecture that has been found. */
   default Genotype derive(Derivation derivation) {
     return derivation.space().derive(derivation.alphas().stream().map(this::strengths).toList());
