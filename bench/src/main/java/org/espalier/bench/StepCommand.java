@@ -21,10 +21,10 @@ import picocli.CommandLine.Spec;
     header = "Time one training step of three supernets, ours beside PyTorch's.",
     description = {
       "Forward, cross-entropy, backward with alpha's gradient, clip, SGD: ours, ours on sampled"
-          + " paths (gdas, random), ours without vectors (ejml), and PyTorch's eager, channels_last"
-          + " and compiled where a Python with torch is found. All take turns, so that what else"
-          + " the machine does disturbs all of them; a turn is as many steps as a second holds, at"
-          + " least one, and counts with their mean.",
+          + " paths (gdas, random, enas, spos), ours without vectors (ejml), and PyTorch's eager,"
+          + " channels_last and compiled where a Python with torch is found. All take turns, so"
+          + " that what else the machine does disturbs all of them; a turn is as many steps as a"
+          + " second holds, at least one, and counts with their mean.",
       ""
     })
 final class StepCommand implements Callable<Integer> {
@@ -33,7 +33,7 @@ final class StepCommand implements Callable<Integer> {
 
   private static final int WARMUP = 10;
 
-  private static final List<String> SAMPLED = List.of("gdas", "random");
+  private static final List<String> SAMPLED = List.of("gdas", "random", "enas", "spos");
   private static final List<String> EAGER = List.of("eager", "channels_last");
   private static final List<String> MODES = List.of("eager", "channels_last", "compile");
 

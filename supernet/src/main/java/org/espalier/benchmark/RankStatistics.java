@@ -180,7 +180,8 @@ public final class RankStatistics {
             .mapToDouble(i -> truth[i])
             .sorted()
             .toArray();
-    return best - expectedBest(tied, (int) Math.round(share * tied.length), certain);
+    double expected = expectedBest(tied, (int) Math.round(share * tied.length), certain);
+    return Math.max(0, best - expected); // which a sum of shares may miss by a rounding
   }
 
   /** The mean of the largest of some of the values, taken at random, and of one that is certain. */
