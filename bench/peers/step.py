@@ -1,12 +1,13 @@
-"""Times one training step of a supernet in PyTorch: forward, cross-entropy, backward, clip
-by norm 5, SGD. Prints one line of JSON.
+"""Times a piece of a search in PyTorch. Prints one line of JSON. `--work` says which:
+
+    pass    forward, cross-entropy, backward
+    step    with clip by norm 5 and SGD
+    first   a step of the weights and one of alpha, first order (bilevel.py)
+    second  the same with alpha's gradient at unrolled weights
 
     python step.py --net nasbench201 --channels 16 --cells 5 --batch 64 --size 32 --mode channels_last
 
-With `--turns` it says "ready" when it is warm, takes as many steps as each line of its input says
-and answers with their seconds, and prints that line when the input ends.
-
-As in the published code bases alpha takes part in the graph, so its gradient is computed too;
+As in the published code bases alpha takes part in a pass and a step, so its gradient is computed too;
 `--frozen-alpha` leaves that out. `min_cpu_s` is processor time of all threads together: with
 `--threads 1` it is what the step would take alone, even on a machine that is busy with other work.
 """
@@ -15,12 +16,12 @@ import argparse
 import json
 import resource
 import statistics
-import sys
 import time
 
 import torch
 import torch.nn.functional as F
 
+import bilevel
 import nets
 
 CLASSES = 10
@@ -34,11 +35,11 @@ def options():
     p.add_argument("--batch", type=int, default=64)
     p.add_argument("--size", type=int, default=32, help="height and width of the images")
     p.add_argument("--in-channels", type=int, default=3)
+    p.add_argument("--work", choices=("pass", "step", "first", "second"), default="step")
     p.add_argument("--mode", choices=("eager", "channels_last", "compile", "graph"), default="eager")
     p.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     p.add_argument("--tf32", action="store_true", help="allow tensor cores in float32 products")
     p.add_argument("--steps", type=int, default=10)
-    p.add_argument("--turns", action="store_true", help="take steps as the input asks for them")
     p.add_argument("--warmup", type=int, default=3)
     p.add_argument("--threads", type=int, default=2)
     p.add_argument("--frozen-alpha", action="store_true")
@@ -54,6 +55,41 @@ def build(o):
     return net, [(1e-3 * torch.randn(s)).requires_grad_(not o.frozen_alpha) for s in shapes]
 
 
+def batch(o, memory_format):
+    x = torch.randn(o.batch, o.in_channels, o.size, o.size).contiguous(memory_format=memory_format)
+    return x.to(o.device), torch.randint(CLASSES, (o.batch,)).to(o.device)
+
+
+def search(o, net, run, alphas, train, valid):
+    """A step of the weights and one of alpha."""
+    alpha_first = o.net == "darts"
+    step = bilevel.Bilevel(
+        net,
+        {str(i): a for i, a in enumerate(alphas)},
+        lambda _, x, named: run(x, *[a.softmax(1) for a in named.values()]),
+        alpha_first,
+        nesterov=o.net == "nasbench201",
+        weight_decay=3e-4 if alpha_first else 5e-4,
+        capturable=o.device == "cuda",
+    )
+
+    def launch():
+        step.step(train, valid, o.work == "second")
+        return alphas[0].detach()[0, 0]
+
+    return launch
+
+
+def kernels_of(step):
+    """Kernels, copies and fills that a step launches; 0 where the profiler cannot say."""
+    try:
+        with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CUDA]) as seen:
+            step()
+        return sum(e.device_type == torch.autograd.DeviceType.CUDA for e in seen.events())
+    except Exception:  # measurements are worth more than this number
+        return 0
+
+
 def main():
     o = options()
     torch.manual_seed(1)
@@ -61,13 +97,10 @@ def main():
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = o.tf32
     torch.backends.cudnn.benchmark = True
     net, alphas = build(o)
-    x = torch.randn(o.batch, o.in_channels, o.size, o.size)
-    labels = torch.randint(CLASSES, (o.batch,))
-    if o.device == "cuda":
-        net, x, labels = net.cuda(), x.cuda(), labels.cuda()
-        alphas = [a.detach().cuda().requires_grad_(not o.frozen_alpha) for a in alphas]
-    if o.mode == "channels_last":
-        net, x = net.to(memory_format=torch.channels_last), x.contiguous(memory_format=torch.channels_last)
+    layout = torch.channels_last if o.mode == "channels_last" else torch.contiguous_format
+    net = net.to(o.device).to(memory_format=layout)
+    alphas = [a.detach().to(o.device).requires_grad_(not o.frozen_alpha) for a in alphas]
+    x, labels = batch(o, layout)
     params = list(net.parameters())
     sgd = torch.optim.SGD(params, 0.025, momentum=0.9, weight_decay=3e-4, nesterov=o.net == "nasbench201")
     run = torch.compile(net) if o.mode == "compile" else net
@@ -78,9 +111,13 @@ def main():
             a.grad = None
         loss = F.cross_entropy(run(x, *[a.softmax(1) for a in alphas]), labels)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(params, 5.0)
-        sgd.step()
+        if o.work == "step":
+            torch.nn.utils.clip_grad_norm_(params, 5.0)
+            sgd.step()
         return loss
+
+    if o.work in ("first", "second"):
+        launch = search(o, net, run, alphas, (x, labels), batch(o, layout))
 
     if o.mode == "graph":  # the whole step, once recorded, is one launch
         side = torch.cuda.Stream()
@@ -103,22 +140,12 @@ def main():
     for _ in range(o.warmup):
         step()
     warm = time.perf_counter() - start
-    seconds, cpu, losses = [], [], []
-
-    def take(steps):
-        for _ in range(steps):
-            start, cpu_start = time.perf_counter(), time.process_time()
-            losses.append(step())
-            seconds.append(time.perf_counter() - start)
-            cpu.append(time.process_time() - cpu_start)
-        return seconds[-steps:]
-
-    if o.turns:
-        print("ready", flush=True)
-        for line in sys.stdin:
-            print(json.dumps(take(int(line))), flush=True)
-    else:
-        take(o.steps)
+    seconds, cpu = [], []
+    for _ in range(o.steps):
+        start, cpu_start = time.perf_counter(), time.process_time()
+        loss = step()
+        seconds.append(time.perf_counter() - start)
+        cpu.append(time.process_time() - cpu_start)
     print(
         json.dumps(
             {
@@ -127,15 +154,17 @@ def main():
                 "cells": o.cells,
                 "batch": o.batch,
                 "input": [o.size, o.size, o.in_channels],
+                "work": o.work,
                 "mode": o.mode,
                 "alpha_gradient": not o.frozen_alpha,
-                "median_s": round(statistics.median(seconds), 5),
-                "min_s": round(min(seconds), 5),
-                "max_s": round(max(seconds), 5),
+                "median_s": round(statistics.median(seconds), 7),
+                "min_s": round(min(seconds), 7),
+                "max_s": round(max(seconds), 7),
                 "min_cpu_s": round(min(cpu), 5),
                 "warmup_s": round(warm, 3),
-                "steps": len(seconds),
-                "loss": round(losses[-1], 4),
+                "steps": o.steps,
+                "loss": round(loss, 4),  # of a search: the first alpha
+                "kernels": kernels_of(step) if o.device == "cuda" and o.mode == "eager" else 0,
                 "torch": torch.__version__,
                 "threads": torch.get_num_threads(),
                 "device": torch.cuda.get_device_name() if o.device == "cuda" else "cpu",

@@ -64,10 +64,11 @@ class StepCommandTest {
   void compilingIsWhatTheFirstStepsTookBeyondTheOthers() throws Exception {
     String printed =
         """
-        {"median_s": 0.5, "min_s": 0.4, "max_s": 0.9, "warmup_s": 101.5, "peak_rss_mib": 7}\
+        {"median_s": 0.5, "min_s": 0.4, "max_s": 0.9, "warmup_s": 101.5, "peak_rss_mib": 7,
+         "kernels": 3}\
         """;
     assertThat(Torch.Cost.of(new ObjectMapper().readTree(printed)))
-        .isEqualTo(new Torch.Cost(new Timing(0.5, 0.4, 0.9), 100, 7 << 20, 0));
+        .isEqualTo(new Torch.Cost(new Timing(0.5, 0.4, 0.9), 100, 7 << 20, 0, 3));
   }
 
   @Test

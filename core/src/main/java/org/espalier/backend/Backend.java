@@ -1,5 +1,6 @@
 package org.espalier.backend;
 
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +30,15 @@ public interface Backend extends AutoCloseable {
    * such passes to replay them arranges its memory so that they are alike.
    */
   default void beginPass() {}
+
+  /**
+   * For measurements, what a device has done since it was opened: {@code pieces} of work (kernels,
+   * copies, fills), how many of these it was handed one by one ({@code launched}), and how many
+   * {@code bytes} of its memory were in use at most. Empty where nobody counts.
+   */
+  default Map<String, Long> counters() {
+    return Map.of();
+  }
 
   /** New memory of {@code size} floats with unspecified content. */
   default Buffer allocateScratch(int size) {

@@ -1,5 +1,6 @@
 package org.espalier.cuda;
 
+import java.util.Map;
 import org.espalier.backend.Backend;
 import org.espalier.backend.Buffer;
 import org.espalier.backend.DeviceException;
@@ -81,6 +82,15 @@ final class CudaBackend implements Backend {
   @Override
   public void beginPass() {
     memory.settle();
+  }
+
+  @Override
+  public Map<String, Long> counters() {
+    Queue queue = device.queue();
+    return Map.of(
+        "pieces", queue.launched() + queue.replayed(),
+        "launched", queue.launched(),
+        "bytes", device.arena().peak());
   }
 
   @Override

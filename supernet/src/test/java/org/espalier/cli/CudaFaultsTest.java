@@ -23,7 +23,7 @@ class CudaFaultsTest {
 
   @BeforeEach
   void reset() {
-    Emulated.reset();
+    Emulated.steered();
     run = folder.resolve("run");
     data = TinyData.write(folder.resolve("data"));
   }
