@@ -1,4 +1,4 @@
-"""Times a piece of a search in PyTorch. Prints one line of JSON. `--work` says which:
+"""Times pieces of a search in PyTorch. Prints a line of JSON for each that `--work` names:
 
     pass    forward, cross-entropy, backward
     step    with clip by norm 5 and SGD
@@ -13,6 +13,7 @@ As in the published code bases alpha takes part in a pass and a step, so its gra
 """
 
 import argparse
+import gc
 import json
 import resource
 import statistics
@@ -35,7 +36,7 @@ def options():
     p.add_argument("--batch", type=int, default=64)
     p.add_argument("--size", type=int, default=32, help="height and width of the images")
     p.add_argument("--in-channels", type=int, default=3)
-    p.add_argument("--work", choices=("pass", "step", "first", "second"), default="step")
+    p.add_argument("--work", default="step", help="pass, step, first, second: one or several, with commas between")
     p.add_argument("--mode", choices=("eager", "channels_last", "compile", "graph"), default="eager")
     p.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     p.add_argument("--tf32", action="store_true", help="allow tensor cores in float32 products")
@@ -60,7 +61,27 @@ def batch(o, memory_format):
     return x.to(o.device), torch.randint(CLASSES, (o.batch,)).to(o.device)
 
 
-def search(o, net, run, alphas, train, valid):
+def plain(o, work, net, run, alphas, data):
+    """A pass, or a training step."""
+    x, labels = data
+    params = list(net.parameters())
+    sgd = torch.optim.SGD(params, 0.025, momentum=0.9, weight_decay=3e-4, nesterov=o.net == "nasbench201")
+
+    def launch():
+        sgd.zero_grad()
+        for a in alphas:
+            a.grad = None
+        loss = F.cross_entropy(run(x, *[a.softmax(1) for a in alphas]), labels)
+        loss.backward()
+        if work == "step":
+            torch.nn.utils.clip_grad_norm_(params, 5.0)
+            sgd.step()
+        return loss.detach()
+
+    return launch
+
+
+def search(o, work, net, run, alphas, train, valid):
     """A step of the weights and one of alpha."""
     alpha_first = o.net == "darts"
     step = bilevel.Bilevel(
@@ -74,10 +95,29 @@ def search(o, net, run, alphas, train, valid):
     )
 
     def launch():
-        step.step(train, valid, o.work == "second")
+        step.step(train, valid, work == "second")
         return alphas[0].detach()[0, 0]
 
     return launch
+
+
+def recorded(launch):
+    """The whole of it, once recorded, is one launch."""
+    side = torch.cuda.Stream()
+    side.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(side):
+        for _ in range(3):
+            launch()
+    torch.cuda.current_stream().wait_stream(side)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        result = launch()
+
+    def replay():
+        graph.replay()
+        return result
+
+    return replay
 
 
 def kernels_of(step):
@@ -90,6 +130,46 @@ def kernels_of(step):
         return 0
 
 
+def measure(o, work, launch):
+    def step():
+        return launch().item()  # waits for the device
+
+    start = time.perf_counter()
+    for _ in range(o.warmup):
+        step()
+    warm = time.perf_counter() - start
+    seconds, cpu = [], []
+    for _ in range(o.steps):
+        start, cpu_start = time.perf_counter(), time.process_time()
+        result = step()
+        seconds.append(time.perf_counter() - start)
+        cpu.append(time.process_time() - cpu_start)
+    cuda = o.device == "cuda"
+    return {
+        "net": o.net,
+        "channels": o.channels,
+        "cells": o.cells,
+        "batch": o.batch,
+        "input": [o.size, o.size, o.in_channels],
+        "work": work,
+        "mode": o.mode,
+        "alpha_gradient": not o.frozen_alpha,
+        "median_s": round(statistics.median(seconds), 7),
+        "min_s": round(min(seconds), 7),
+        "max_s": round(max(seconds), 7),
+        "min_cpu_s": round(min(cpu), 5),
+        "warmup_s": round(warm, 3),
+        "steps": o.steps,
+        "result": round(result, 4),  # the loss, or the first alpha
+        "kernels": kernels_of(step) if cuda and o.mode == "eager" else 0,
+        "torch": torch.__version__,
+        "threads": torch.get_num_threads(),
+        "device": torch.cuda.get_device_name() if cuda else "cpu",
+        "peak_device_mib": torch.cuda.max_memory_allocated() >> 20 if cuda else 0,
+        "peak_rss_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    }
+
+
 def main():
     o = options()
     torch.manual_seed(1)
@@ -100,79 +180,23 @@ def main():
     layout = torch.channels_last if o.mode == "channels_last" else torch.contiguous_format
     net = net.to(o.device).to(memory_format=layout)
     alphas = [a.detach().to(o.device).requires_grad_(not o.frozen_alpha) for a in alphas]
-    x, labels = batch(o, layout)
-    params = list(net.parameters())
-    sgd = torch.optim.SGD(params, 0.025, momentum=0.9, weight_decay=3e-4, nesterov=o.net == "nasbench201")
+    train, valid = batch(o, layout), batch(o, layout)
     run = torch.compile(net) if o.mode == "compile" else net
-
-    def launch():
-        sgd.zero_grad()
-        for a in alphas:
-            a.grad = None
-        loss = F.cross_entropy(run(x, *[a.softmax(1) for a in alphas]), labels)
-        loss.backward()
-        if o.work == "step":
-            torch.nn.utils.clip_grad_norm_(params, 5.0)
-            sgd.step()
-        return loss
-
-    if o.work in ("first", "second"):
-        launch = search(o, net, run, alphas, (x, labels), batch(o, layout))
-
-    if o.mode == "graph":  # the whole step, once recorded, is one launch
-        side = torch.cuda.Stream()
-        side.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(side):
-            for _ in range(3):
-                launch()
-        torch.cuda.current_stream().wait_stream(side)
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
-            recorded = launch()
-
-    def step():
+    for work in o.work.split(","):
+        if work in ("first", "second"):
+            launch = search(o, work, net, run, alphas, train, valid)
+        else:
+            launch = plain(o, work, net, run, alphas, train)
         if o.mode == "graph":
-            graph.replay()
-            return recorded.item()
-        return launch().item()
-
-    start = time.perf_counter()
-    for _ in range(o.warmup):
-        step()
-    warm = time.perf_counter() - start
-    seconds, cpu = [], []
-    for _ in range(o.steps):
-        start, cpu_start = time.perf_counter(), time.process_time()
-        loss = step()
-        seconds.append(time.perf_counter() - start)
-        cpu.append(time.process_time() - cpu_start)
-    print(
-        json.dumps(
-            {
-                "net": o.net,
-                "channels": o.channels,
-                "cells": o.cells,
-                "batch": o.batch,
-                "input": [o.size, o.size, o.in_channels],
-                "work": o.work,
-                "mode": o.mode,
-                "alpha_gradient": not o.frozen_alpha,
-                "median_s": round(statistics.median(seconds), 7),
-                "min_s": round(min(seconds), 7),
-                "max_s": round(max(seconds), 7),
-                "min_cpu_s": round(min(cpu), 5),
-                "warmup_s": round(warm, 3),
-                "steps": o.steps,
-                "loss": round(loss, 4),  # of a search: the first alpha
-                "kernels": kernels_of(step) if o.device == "cuda" and o.mode == "eager" else 0,
-                "torch": torch.__version__,
-                "threads": torch.get_num_threads(),
-                "device": torch.cuda.get_device_name() if o.device == "cuda" else "cpu",
-                "peak_device_mib": torch.cuda.max_memory_allocated() >> 20 if o.device == "cuda" else 0,
-                "peak_rss_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-            }
-        )
-    )
+            launch = recorded(launch)
+        print(json.dumps(measure(o, work, launch)), flush=True)
+        del launch
+        for p in list(net.parameters()) + alphas:
+            p.grad = None
+        gc.collect()
+        if o.device == "cuda":
+            torch.cuda.empty_cache()
+            torch.cuda.reset_peak_memory_stats()
 
 
 if __name__ == "__main__":

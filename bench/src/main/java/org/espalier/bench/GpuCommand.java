@@ -74,7 +74,7 @@ final class GpuCommand implements Callable<Integer> {
   @Option(
       names = "--limit",
       paramLabel = "SECONDS",
-      description = "For one of PyTorch's measurements (default: ${DEFAULT-VALUE}).")
+      description = "For PyTorch on one net (default: ${DEFAULT-VALUE}).")
   private int limit = 600;
 
   @Option(
@@ -119,7 +119,7 @@ final class GpuCommand implements Callable<Integer> {
     GpuStep.Roof roof = GpuStep.roof(device, tiny ? 1 << 12 : 1 << 27, n);
     console()
         .print(
-            "at most, by our own kernels: a copy %.0f GB/s, a product of %dx%d %.0f GFLOP/s",
+            "at most, by our own kernels: a copy %.1f GB/s, a product of %dx%d %.1f GFLOP/s",
             roof.bytes(), n, n, roof.flop());
     console().print("Median (least to most) of %d.", options.steps());
     for (Net net : nets) {
@@ -151,7 +151,7 @@ final class GpuCommand implements Callable<Integer> {
   private void rates(GpuStep.Load load, GpuStep.Roof roof, double seconds) {
     console()
         .print(
-            "          %.2f GB at %.0f GB/s, %.1f GFLOP at %.0f GFLOP/s; by the copy's rate %.3f"
+            "          %.2f GB at %.1f GB/s, %.1f GFLOP at %.1f GFLOP/s; by the copy's rate %.3f"
                 + " ms, by the product's %.3f ms",
             load.bytes() / 1e9,
             load.bytes() / 1e9 / seconds,
@@ -167,17 +167,22 @@ final class GpuCommand implements Callable<Integer> {
     boolean complete = true;
     for (Net net : nets) {
       console().print("%n%s", net);
-      for (Work work : works) {
-        try {
-          Torch.Cost cost =
-              torch.time(net, work, mode, torchDevice, options.threads(), options.steps(), limit);
-          rows.add(net, work, mode, cost.timing());
-          row(work, "torch " + mode, cost.timing(), theirs(cost, rows.median(net, work, OURS)));
-        } catch (IOException e) {
-          console()
-              .print("  %-6s  torch %s: %s", work.word(), mode, String.valueOf(e.getMessage()));
-          complete = false;
-        }
+      try {
+        torch.time(
+            net,
+            works,
+            mode,
+            torchDevice,
+            options.threads(),
+            options.steps(),
+            limit,
+            (work, cost) -> {
+              rows.add(net, work, mode, cost.timing());
+              row(work, "torch " + mode, cost.timing(), theirs(cost, rows.median(net, work, OURS)));
+            });
+      } catch (IOException e) {
+        console().print("  torch %s: %s", mode, String.valueOf(e.getMessage()));
+        complete = false;
       }
     }
     return complete;

@@ -1,6 +1,5 @@
 package org.espalier.bench;
 
-import java.util.Map;
 import java.util.function.IntConsumer;
 import org.espalier.backend.Backend;
 import org.espalier.backend.Buffer;
@@ -43,24 +42,20 @@ final class GpuStep {
       while (taken < LEAST_WARM_UP || System.nanoTime() < end) {
         step.accept(taken++);
       }
-      Map<String, Long> before = backend.counters();
+      Backend.Counters before = backend.counters();
       double[] seconds = new double[steps];
       for (int i = 0; i < steps; i++) {
         long start = System.nanoTime();
         step.accept(taken + i);
         seconds[i] = (System.nanoTime() - start) / 1e9;
       }
-      Map<String, Long> after = backend.counters();
+      Backend.Counters after = backend.counters();
       return new Cost(
           Timing.of(seconds),
-          (count(after, "pieces") - count(before, "pieces")) / steps,
-          (count(after, "launched") - count(before, "launched")) / steps,
-          count(after, "bytes"));
+          (after.pieces() - before.pieces()) / steps,
+          (after.launched() - before.launched()) / steps,
+          after.bytes());
     }
-  }
-
-  private static long count(Map<String, Long> counters, String what) {
-    return counters.getOrDefault(what, 0L);
   }
 
   /** Takes the step of a number, and waits for the device. */

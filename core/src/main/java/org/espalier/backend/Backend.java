@@ -1,6 +1,5 @@
 package org.espalier.backend;
 
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,14 +30,19 @@ public interface Backend extends AutoCloseable {
    */
   default void beginPass() {}
 
-  /**
-   * For measurements, what a device has done since it was opened: {@code pieces} of work (kernels,
-   * copies, fills), how many of these it was handed one by one ({@code launched}), and how many
-   * {@code bytes} of its memory were in use at most. Empty where nobody counts.
-   */
-  default Map<String, Long> counters() {
-    return Map.of();
+  /** What has been done since it was opened, for measurements; all 0 where nobody counts. */
+  default Counters counters() {
+    return new Counters(0, 0, 0);
   }
+
+  /**
+   * What a device has done.
+   *
+   * @param pieces of work: kernels, copies, fills
+   * @param launched how many of these it was handed one by one
+   * @param bytes of its memory that were in use at most
+   */
+  record Counters(long pieces, long launched, long bytes) {}
 
   /** New memory of {@code size} floats with unspecified content. */
   default Buffer allocateScratch(int size) {

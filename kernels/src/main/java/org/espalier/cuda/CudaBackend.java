@@ -1,6 +1,5 @@
 package org.espalier.cuda;
 
-import java.util.Map;
 import org.espalier.backend.Backend;
 import org.espalier.backend.Buffer;
 import org.espalier.backend.DeviceException;
@@ -85,12 +84,10 @@ final class CudaBackend implements Backend {
   }
 
   @Override
-  public Map<String, Long> counters() {
+  public Counters counters() {
     Queue queue = device.queue();
-    return Map.of(
-        "pieces", queue.launched() + queue.replayed(),
-        "launched", queue.launched(),
-        "bytes", device.arena().peak());
+    return new Counters(
+        queue.launched() + queue.replayed(), queue.launched(), device.arena().peak());
   }
 
   @Override

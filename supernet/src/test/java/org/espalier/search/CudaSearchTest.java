@@ -2,7 +2,6 @@ package org.espalier.search;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.Map;
 import org.espalier.backend.Backend;
 import org.espalier.backend.cpu.EjmlBackend;
 import org.espalier.check.BackendConformance;
@@ -70,8 +69,7 @@ class CudaSearchTest {
         search.step(moment(step));
       }
       float[][] values = {search.alphas(), search.weights()};
-      Map<String, Long> counters = cuda.counters();
-      return new Ran(values, counters.get("pieces") - counters.get("launched"));
+      return new Ran(values, cuda.counters().pieces() - cuda.counters().launched());
     }
   }
 
