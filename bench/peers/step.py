@@ -7,6 +7,9 @@
 
     python step.py --net nasbench201 --channels 16 --cells 5 --batch 64 --size 32 --mode channels_last
 
+With `--turns` it says "ready" when it is warm, takes as many steps as each line of its input says
+and answers with their seconds, and prints that line when the input ends.
+
 As in the published code bases alpha takes part in a pass and a step, so its gradient is computed too;
 `--frozen-alpha` leaves that out. `min_cpu_s` is processor time of all threads together: with
 `--threads 1` it is what the step would take alone, even on a machine that is busy with other work.
@@ -17,6 +20,7 @@ import gc
 import json
 import resource
 import statistics
+import sys
 import time
 
 import torch
@@ -41,6 +45,7 @@ def options():
     p.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     p.add_argument("--tf32", action="store_true", help="allow tensor cores in float32 products")
     p.add_argument("--steps", type=int, default=10)
+    p.add_argument("--turns", action="store_true", help="take steps as the input asks for them")
     p.add_argument("--warmup", type=int, default=3)
     p.add_argument("--threads", type=int, default=2)
     p.add_argument("--frozen-alpha", action="store_true")
@@ -138,12 +143,22 @@ def measure(o, work, launch):
     for _ in range(o.warmup):
         step()
     warm = time.perf_counter() - start
-    seconds, cpu = [], []
-    for _ in range(o.steps):
-        start, cpu_start = time.perf_counter(), time.process_time()
-        result = step()
-        seconds.append(time.perf_counter() - start)
-        cpu.append(time.process_time() - cpu_start)
+    seconds, cpu, results = [], [], []
+
+    def take(steps):
+        for _ in range(steps):
+            start, cpu_start = time.perf_counter(), time.process_time()
+            results.append(step())
+            seconds.append(time.perf_counter() - start)
+            cpu.append(time.process_time() - cpu_start)
+        return seconds[-steps:]
+
+    if o.turns:
+        print("ready", flush=True)
+        for line in sys.stdin:
+            print(json.dumps(take(int(line))), flush=True)
+    else:
+        take(o.steps)
     cuda = o.device == "cuda"
     return {
         "net": o.net,
@@ -159,8 +174,8 @@ def measure(o, work, launch):
         "max_s": round(max(seconds), 7),
         "min_cpu_s": round(min(cpu), 5),
         "warmup_s": round(warm, 3),
-        "steps": o.steps,
-        "result": round(result, 4),  # the loss, or the first alpha
+        "steps": len(seconds),
+        "result": round(results[-1], 4),  # the loss, or the first alpha
         "kernels": kernels_of(step) if cuda and o.mode == "eager" else 0,
         "torch": torch.__version__,
         "threads": torch.get_num_threads(),

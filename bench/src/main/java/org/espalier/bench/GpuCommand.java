@@ -168,13 +168,9 @@ final class GpuCommand implements Callable<Integer> {
     for (Net net : nets) {
       console().print("%n%s", net);
       try {
-        torch.time(
-            net,
+        new TorchWork(torch, net, mode, torchDevice, options.threads(), options.steps())
+            .time(
             works,
-            mode,
-            torchDevice,
-            options.threads(),
-            options.steps(),
             limit,
             (work, cost) -> {
               rows.add(net, work, mode, cost.timing());

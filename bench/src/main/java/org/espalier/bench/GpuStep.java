@@ -7,7 +7,7 @@ import org.espalier.search.Devices;
 import org.espalier.search.SearchStep;
 import org.espalier.space.SearchSpace;
 
-/** Our work on a device, as {@link Torch#time} has PyTorch do it. */
+/** Our work on a device, as {@link TorchWork} has PyTorch do it. */
 final class GpuStep {
   private static final int LEAST_WARM_UP = 4;
   private static final int CLASSES = 10;
@@ -63,7 +63,7 @@ final class GpuStep {
     switch (work) {
       case PASS, STEP -> {
         SupernetStep step = new SupernetStep(net, "darts", backend);
-        return i -> finite(step.take(i, work == Work.STEP), i);
+        return i -> finite(step.loss(i, work == Work.STEP), i);
       }
       case FIRST, SECOND -> {
         String strategy = work == Work.FIRST ? "darts" : "darts-2nd";
@@ -88,7 +88,7 @@ final class GpuStep {
       KernelTimer timer = new KernelTimer(backend);
       SupernetStep step = new SupernetStep(net, "darts", timer.timed());
       timer.restart();
-      step.take(0, false);
+      step.loss(0, false);
       var sums = timer.sums().values();
       return new Load(
           sums.stream().mapToDouble(KernelTimer.Sum::flop).sum(),
