@@ -170,12 +170,16 @@ final class GpuCommand implements Callable<Integer> {
       try {
         new TorchWork(torch, net, mode, torchDevice, options.threads(), options.steps())
             .time(
-            works,
-            limit,
-            (work, cost) -> {
-              rows.add(net, work, mode, cost.timing());
-              row(work, "torch " + mode, cost.timing(), theirs(cost, rows.median(net, work, OURS)));
-            });
+                works,
+                limit,
+                (work, cost) -> {
+                  rows.add(net, work, mode, cost.timing());
+                  row(
+                      work,
+                      "torch " + mode,
+                      cost.timing(),
+                      theirs(cost, rows.median(net, work, OURS)));
+                });
       } catch (IOException e) {
         console().print("  torch %s: %s", mode, String.valueOf(e.getMessage()));
         complete = false;

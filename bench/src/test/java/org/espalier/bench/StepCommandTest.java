@@ -23,7 +23,8 @@ class StepCommandTest {
     Turns ours = new Turns(new double[] {1, 2, 1});
     Turns theirs = new Turns(new double[] {3, 6, 4});
     assertThat(theirs.ratio(ours)).isEqualTo(new Timing(3, 3, 4));
-    assertThat(StepCommand.note(theirs.ratio(ours), new Torch.Cost(theirs.timing(), 9, 7 << 20, 0, 0)))
+    assertThat(
+            StepCommand.note(theirs.ratio(ours), new Torch.Cost(theirs.timing(), 9, 7 << 20, 0, 0)))
         .isEqualTo(" 3.00 x simd (3.00 to 4.00), resident 7 MiB; the first steps took 9 s more");
   }
 

@@ -28,6 +28,9 @@ final class Workspace {
 
   private static final int SQUARE = 16;
 
+  /** Positions that a block sums up at least. */
+  private static final int TILE = 64;
+
   /** Floats that a device sets aside at once; what it grows out of by doubling is kept. */
   private static final long FIRST = 1 << 20;
 
@@ -45,7 +48,8 @@ final class Workspace {
     long squares =
         Math.ceilDiv(conv.in() / conv.groups(), SQUARE) * (long) Math.ceilDiv(conv.out(), SQUARE);
     long moments = 4L * (conv.outSize() / POSITIONS);
-    return moments + conv.weightSize() * (1 + BLOCKS / squares);
+    long tiles = (long) conv.outSize() / conv.out() / TILE;
+    return moments + conv.weightSize() * (1 + Math.min(BLOCKS / squares, tiles));
   }
 
   /** Bytes of the heap for these convolutions, those of one pass together, and their gradients. */
