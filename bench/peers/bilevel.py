@@ -9,10 +9,10 @@ class Bilevel:
     """A supernet, its alphas (a dict of leaf tensors) and the two optimisers.
 
     `forward(net, x, alphas)` gives the logits. `alpha_first` is DARTS' order within a step;
-    NAS-Bench-201 takes the weights first.
+    NAS-Bench-201 takes the weights first. With `capturable` a step can be recorded as a CUDA graph.
     """
 
-    def __init__(self, net, alphas, forward, alpha_first, nesterov, weight_decay):
+    def __init__(self, net, alphas, forward, alpha_first, nesterov, weight_decay, capturable=False):
         self.net, self.alphas, self.forward, self.alpha_first = net, alphas, forward, alpha_first
         self.lr, self.momentum, self.weight_decay = 0.025, 0.9, weight_decay
         self.clip = 5.0
@@ -21,7 +21,7 @@ class Bilevel:
             self.params, self.lr, momentum=self.momentum, weight_decay=weight_decay, nesterov=nesterov
         )
         self.adam = torch.optim.Adam(
-            list(alphas.values()), 3e-4, betas=(0.5, 0.999), eps=1e-8, weight_decay=1e-3
+            list(alphas.values()), 3e-4, betas=(0.5, 0.999), eps=1e-8, weight_decay=1e-3, capturable=capturable
         )
 
     def loss(self, batch):
@@ -102,4 +102,4 @@ class Bilevel:
 
 
 def norm(tensors):
-    return torch.sqrt(sum((t * t).sum() for t in tensors)).item()
+    return torch.sqrt(sum((t * t).sum() for t in tensors))

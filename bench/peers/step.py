@@ -1,17 +1,22 @@
-"""Times one training step of a supernet in PyTorch: forward, cross-entropy, backward, clip
-by norm 5, SGD. Prints one line of JSON.
+"""Times pieces of a search in PyTorch. Prints a line of JSON for each that `--work` names:
+
+    pass    forward, cross-entropy, backward
+    step    with clip by norm 5 and SGD
+    first   a step of the weights and one of alpha, first order (bilevel.py)
+    second  the same with alpha's gradient at unrolled weights
 
     python step.py --net nasbench201 --channels 16 --cells 5 --batch 64 --size 32 --mode channels_last
 
 With `--turns` it says "ready" when it is warm, takes as many steps as each line of its input says
 and answers with their seconds, and prints that line when the input ends.
 
-As in the published code bases alpha takes part in the graph, so its gradient is computed too;
+As in the published code bases alpha takes part in a pass and a step, so its gradient is computed too;
 `--frozen-alpha` leaves that out. `min_cpu_s` is processor time of all threads together: with
 `--threads 1` it is what the step would take alone, even on a machine that is busy with other work.
 """
 
 import argparse
+import gc
 import json
 import resource
 import statistics
@@ -21,6 +26,7 @@ import time
 import torch
 import torch.nn.functional as F
 
+import bilevel
 import nets
 
 CLASSES = 10
@@ -34,6 +40,7 @@ def options():
     p.add_argument("--batch", type=int, default=64)
     p.add_argument("--size", type=int, default=32, help="height and width of the images")
     p.add_argument("--in-channels", type=int, default=3)
+    p.add_argument("--work", default="step", help="pass, step, first, second: one or several, with commas between")
     p.add_argument("--mode", choices=("eager", "channels_last", "compile", "graph"), default="eager")
     p.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     p.add_argument("--tf32", action="store_true", help="allow tensor cores in float32 products")
@@ -54,23 +61,16 @@ def build(o):
     return net, [(1e-3 * torch.randn(s)).requires_grad_(not o.frozen_alpha) for s in shapes]
 
 
-def main():
-    o = options()
-    torch.manual_seed(1)
-    torch.set_num_threads(o.threads)
-    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = o.tf32
-    torch.backends.cudnn.benchmark = True
-    net, alphas = build(o)
-    x = torch.randn(o.batch, o.in_channels, o.size, o.size)
-    labels = torch.randint(CLASSES, (o.batch,))
-    if o.device == "cuda":
-        net, x, labels = net.cuda(), x.cuda(), labels.cuda()
-        alphas = [a.detach().cuda().requires_grad_(not o.frozen_alpha) for a in alphas]
-    if o.mode == "channels_last":
-        net, x = net.to(memory_format=torch.channels_last), x.contiguous(memory_format=torch.channels_last)
+def batch(o, memory_format):
+    x = torch.randn(o.batch, o.in_channels, o.size, o.size).contiguous(memory_format=memory_format)
+    return x.to(o.device), torch.randint(CLASSES, (o.batch,)).to(o.device)
+
+
+def plain(o, work, net, run, alphas, data):
+    """A pass, or a training step."""
+    x, labels = data
     params = list(net.parameters())
     sgd = torch.optim.SGD(params, 0.025, momentum=0.9, weight_decay=3e-4, nesterov=o.net == "nasbench201")
-    run = torch.compile(net) if o.mode == "compile" else net
 
     def launch():
         sgd.zero_grad()
@@ -78,37 +78,77 @@ def main():
             a.grad = None
         loss = F.cross_entropy(run(x, *[a.softmax(1) for a in alphas]), labels)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(params, 5.0)
-        sgd.step()
-        return loss
+        if work == "step":
+            torch.nn.utils.clip_grad_norm_(params, 5.0)
+            sgd.step()
+        return loss.detach()
 
-    if o.mode == "graph":  # the whole step, once recorded, is one launch
-        side = torch.cuda.Stream()
-        side.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(side):
-            for _ in range(3):
-                launch()
-        torch.cuda.current_stream().wait_stream(side)
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
-            recorded = launch()
+    return launch
 
+
+def search(o, work, net, run, alphas, train, valid):
+    """A step of the weights and one of alpha."""
+    alpha_first = o.net == "darts"
+    step = bilevel.Bilevel(
+        net,
+        {str(i): a for i, a in enumerate(alphas)},
+        lambda _, x, named: run(x, *[a.softmax(1) for a in named.values()]),
+        alpha_first,
+        nesterov=o.net == "nasbench201",
+        weight_decay=3e-4 if alpha_first else 5e-4,
+        capturable=o.device == "cuda",
+    )
+
+    def launch():
+        step.step(train, valid, work == "second")
+        return alphas[0].detach()[0, 0]
+
+    return launch
+
+
+def recorded(launch):
+    """The whole of it, once recorded, is one launch."""
+    side = torch.cuda.Stream()
+    side.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(side):
+        for _ in range(3):
+            launch()
+    torch.cuda.current_stream().wait_stream(side)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        result = launch()
+
+    def replay():
+        graph.replay()
+        return result
+
+    return replay
+
+
+def kernels_of(step):
+    """Kernels, copies and fills that a step launches; 0 where the profiler cannot say."""
+    try:
+        with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CUDA]) as seen:
+            step()
+        return sum(e.device_type == torch.autograd.DeviceType.CUDA for e in seen.events())
+    except Exception:  # measurements are worth more than this number
+        return 0
+
+
+def measure(o, work, launch):
     def step():
-        if o.mode == "graph":
-            graph.replay()
-            return recorded.item()
-        return launch().item()
+        return launch().item()  # waits for the device
 
     start = time.perf_counter()
     for _ in range(o.warmup):
         step()
     warm = time.perf_counter() - start
-    seconds, cpu, losses = [], [], []
+    seconds, cpu, results = [], [], []
 
     def take(steps):
         for _ in range(steps):
             start, cpu_start = time.perf_counter(), time.process_time()
-            losses.append(step())
+            results.append(step())
             seconds.append(time.perf_counter() - start)
             cpu.append(time.process_time() - cpu_start)
         return seconds[-steps:]
@@ -119,31 +159,59 @@ def main():
             print(json.dumps(take(int(line))), flush=True)
     else:
         take(o.steps)
-    print(
-        json.dumps(
-            {
-                "net": o.net,
-                "channels": o.channels,
-                "cells": o.cells,
-                "batch": o.batch,
-                "input": [o.size, o.size, o.in_channels],
-                "mode": o.mode,
-                "alpha_gradient": not o.frozen_alpha,
-                "median_s": round(statistics.median(seconds), 5),
-                "min_s": round(min(seconds), 5),
-                "max_s": round(max(seconds), 5),
-                "min_cpu_s": round(min(cpu), 5),
-                "warmup_s": round(warm, 3),
-                "steps": len(seconds),
-                "loss": round(losses[-1], 4),
-                "torch": torch.__version__,
-                "threads": torch.get_num_threads(),
-                "device": torch.cuda.get_device_name() if o.device == "cuda" else "cpu",
-                "peak_device_mib": torch.cuda.max_memory_allocated() >> 20 if o.device == "cuda" else 0,
-                "peak_rss_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-            }
-        )
-    )
+    cuda = o.device == "cuda"
+    return {
+        "net": o.net,
+        "channels": o.channels,
+        "cells": o.cells,
+        "batch": o.batch,
+        "input": [o.size, o.size, o.in_channels],
+        "work": work,
+        "mode": o.mode,
+        "alpha_gradient": not o.frozen_alpha,
+        "median_s": round(statistics.median(seconds), 7),
+        "min_s": round(min(seconds), 7),
+        "max_s": round(max(seconds), 7),
+        "min_cpu_s": round(min(cpu), 5),
+        "warmup_s": round(warm, 3),
+        "steps": len(seconds),
+        "result": round(results[-1], 4),  # the loss, or the first alpha
+        "kernels": kernels_of(step) if cuda and o.mode == "eager" else 0,
+        "torch": torch.__version__,
+        "threads": torch.get_num_threads(),
+        "device": torch.cuda.get_device_name() if cuda else "cpu",
+        "peak_device_mib": torch.cuda.max_memory_allocated() >> 20 if cuda else 0,
+        "peak_rss_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    }
+
+
+def main():
+    o = options()
+    torch.manual_seed(1)
+    torch.set_num_threads(o.threads)
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = o.tf32
+    torch.backends.cudnn.benchmark = True
+    net, alphas = build(o)
+    layout = torch.channels_last if o.mode == "channels_last" else torch.contiguous_format
+    net = net.to(o.device).to(memory_format=layout)
+    alphas = [a.detach().to(o.device).requires_grad_(not o.frozen_alpha) for a in alphas]
+    train, valid = batch(o, layout), batch(o, layout)
+    run = torch.compile(net) if o.mode == "compile" else net
+    for work in o.work.split(","):
+        if work in ("first", "second"):
+            launch = search(o, work, net, run, alphas, train, valid)
+        else:
+            launch = plain(o, work, net, run, alphas, train)
+        if o.mode == "graph":
+            launch = recorded(launch)
+        print(json.dumps(measure(o, work, launch)), flush=True)
+        del launch
+        for p in list(net.parameters()) + alphas:
+            p.grad = None
+        gc.collect()
+        if o.device == "cuda":
+            torch.cuda.empty_cache()
+            torch.cuda.reset_peak_memory_stats()
 
 
 if __name__ == "__main__":

@@ -193,6 +193,14 @@ void fail(int error, const char* what) {
   for (;;) to_scheduler();
 }
 
+}  // namespace emu
+
+// g++ calls this where a kernel reads or writes what does not lie at a multiple of its size.
+extern "C" __attribute__((visibility("hidden"))) void __ubsan_handle_type_mismatch_v1_abort(void*, uintptr_t) {
+  emu::fail(716, "a vector is not at a multiple of its size");
+}
+
+namespace emu {
 void barrier() {
   at_barrier.push_back(running);
   Worker* me = running;

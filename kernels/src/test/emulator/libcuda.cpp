@@ -5,7 +5,9 @@
 // poisoned with NaNs; after every kernel the guards are looked at, and one that was overwritten is
 // an illegal address, from which a context does not recover.
 //
-// Tests steer it by the emu_* functions at the end.
+// Tests steer it by the emu_* functions at the end; who starts a whole program on it, by the environment:
+// EMU_MEMORY is the bytes that are free, EMU_FAULT=cuLaunchKernel:500:700 lets that call fail with that error
+// after it has worked so many times.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -63,9 +65,11 @@ struct Event {
 struct Kernel {
   std::string name;
   std::function<Work(void**)> bind;
+  int threads;
   int dynamic_shared = 48 * 1024;
 };
 
+constexpr int kOptInShared = 163 * 1024;  // as compute capability 8.0
 constexpr size_t kGuardBytes = 64;
 constexpr unsigned kGuardWord = 0xFFC0A5A5u;  // also a NaN
 struct Allocation {
@@ -93,6 +97,15 @@ struct Injection {
   int after, error;
 };
 std::vector<Injection> injections;
+
+const bool steered = [] {
+  if (const char* bytes = std::getenv("EMU_MEMORY")) memory_limit = std::strtoull(bytes, nullptr, 10);
+  char call[64];
+  int after, error;
+  const char* fault = std::getenv("EMU_FAULT");
+  if (fault && std::sscanf(fault, "%63[^:]:%d:%d", call, &after, &error) == 3) injections.push_back({call, after, error});
+  return true;
+}();
 
 /** What a test wants `call` to fail with. */
 int injected(const char* call) {
@@ -197,7 +210,9 @@ Node copy(void* to, const void* from, size_t n) {
 
 namespace emu {
 /** Called by the files that the build makes of the .cu files. */
-void add(const char* name, std::function<Work(void**)> bind) { kernels()[name] = {name, std::move(bind)}; }
+void add(const char* name, int threads, std::function<Work(void**)> bind) {
+  kernels()[name] = {name, std::move(bind), threads};
+}
 }  // namespace emu
 
 #define LOCK std::lock_guard<std::recursive_mutex> lock(mutex)
@@ -234,7 +249,7 @@ int cuDeviceGetAttribute(int* v, int attribute, int) {
     case 16: *v = 4; break;           // multiprocessors
     case 75: *v = 8; break;           // compute capability
     case 76: *v = 0; break;
-    case 97: *v = 160 * 1024; break;  // shared memory of a block, opt-in
+    case 97: *v = kOptInShared; break;  // shared memory of a block, opt-in
     default: *v = 0;
   }
   return 0;
@@ -277,11 +292,12 @@ int cuModuleGetFunction(void** f, void*, const char* name) {
   return 0;
 }
 int cuFuncSetAttribute(void* f, int attribute, int value) {
+  if (attribute == 8 && (value < 0 || value > kOptInShared)) return INVALID_VALUE;
   if (attribute == 8) ((Kernel*)f)->dynamic_shared = value;
   return 0;
 }
-int cuFuncGetAttribute(int* v, int attribute, void*) {
-  *v = attribute == 0 ? 1024 : 0;
+int cuFuncGetAttribute(int* v, int attribute, void* f) {
+  *v = attribute == 0 ? ((Kernel*)f)->threads : 0;
   return 0;
 }
 
@@ -444,9 +460,10 @@ int cuLaunchKernel(Kernel* f, unsigned gx, unsigned gy, unsigned gz, unsigned bx
   ENTER(cuLaunchKernel);
   launches++;
   uint64_t threads = (uint64_t)bx * by * bz;
-  if (!gx || !gy || !gz || !threads || threads > 1024 || gy > 65535 || gz > 65535 || bz > 64) {
-    return INVALID_VALUE;
-  }
+  if (!gx || !gy || !gz || gx > INT32_MAX || gy > 65535 || gz > 65535) return INVALID_VALUE;
+  if (!threads || threads > 1024 || bz > 64) return INVALID_VALUE;
+  // What the kernel was compiled for: more threads might find no registers.
+  if (threads > (unsigned)f->threads) return LAUNCH_OUT_OF_RESOURCES;
   if (shared_bytes > (unsigned)f->dynamic_shared) return INVALID_VALUE;
   Launch l{{gx, gy, gz}, {bx, by, bz}, shared_bytes, f->bind(arguments), f->name.c_str()};
   return submit(stream, {true, [l]() mutable { run(l); }});
@@ -517,6 +534,8 @@ static const std::map<int, std::pair<const char*, const char*>> errors = {
     {222, {"CUDA_ERROR_UNSUPPORTED_PTX_VERSION", "the provided PTX was compiled with an unsupported toolchain."}},
     {500, {"CUDA_ERROR_NOT_FOUND", "named symbol not found"}},
     {700, {"CUDA_ERROR_ILLEGAL_ADDRESS", "an illegal memory access was encountered"}},
+    {701, {"CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES", "too many resources requested for launch"}},
+    {716, {"CUDA_ERROR_MISALIGNED_ADDRESS", "misaligned address"}},
     {719, {"CUDA_ERROR_LAUNCH_FAILED", "unspecified launch failure"}},
     {803, {"CUDA_ERROR_SYSTEM_DRIVER_MISMATCH", "system has unsupported display driver / cuda driver combination"}},
     {900, {"CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED", "operation not permitted when stream is capturing"}},

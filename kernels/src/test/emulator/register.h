@@ -8,7 +8,7 @@
 #include "emulator.h"
 
 namespace emu {
-void add(const char* name, std::function<std::function<void()>(void**)> bind);
+void add(const char* name, int threads, std::function<std::function<void()>(void**)> bind);
 
 template <class... A, size_t... I>
 std::function<void()> unpack(void (*kernel)(A...), void** arguments, std::index_sequence<I...>) {
@@ -17,9 +17,10 @@ std::function<void()> unpack(void (*kernel)(A...), void** arguments, std::index_
 }
 
 struct Registration {
+  /** @param threads of a block at most */
   template <class... A>
-  Registration(const char* name, void (*kernel)(A...)) {
-    add(name, [kernel](void** arguments) { return unpack(kernel, arguments, std::index_sequence_for<A...>{}); });
+  Registration(const char* name, void (*kernel)(A...), int threads) {
+    add(name, threads, [kernel](void** arguments) { return unpack(kernel, arguments, std::index_sequence_for<A...>{}); });
   }
 };
 }  // namespace emu

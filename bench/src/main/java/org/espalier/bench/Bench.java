@@ -16,7 +16,8 @@ import picocli.CommandLine.ParameterException;
       ProfileCommand.class,
       OpsCommand.class,
       ProxiesCommand.class,
-      GpuCommand.class
+      GpuCommand.class,
+      EpochCommand.class
     })
 public final class Bench {
   private static final int BAD_INPUT = 2;

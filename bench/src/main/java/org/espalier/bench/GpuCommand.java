@@ -1,7 +1,7 @@
 package org.espalier.bench;
 
 import java.io.IOException;
-import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -12,19 +12,25 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** {@code espalier bench gpu}: the same step as {@code step}, on a GPU. */
+/** {@code espalier bench gpu}: a pass, a step and steps of a search, on a GPU. */
 @Command(
     name = "gpu",
-    header = "Time one training step of supernets on a GPU, ours beside PyTorch's.",
+    header = "Time passes and steps of supernets on a GPU, ours beside PyTorch's.",
     description = {
-      "Forward, cross-entropy, backward with alpha's gradient, clip, SGD, at batch 64 and 256:"
-          + " ours, and PyTorch's eager, channels_last, compiled and as a CUDA graph.",
+      "pass: forward, cross-entropy, backward with alpha's gradient; step: with clip and SGD;"
+          + " first, second: a step of the weights and one of alpha, of first and second order. At"
+          + " batch 64 and 256: ours, and PyTorch's eager, as a CUDA graph, channels_last and"
+          + " compiled.",
       ""
     })
 final class GpuCommand implements Callable<Integer> {
-  private static final List<String> MODES = List.of("eager", "channels_last", "compile", "graph");
+  private static final String OURS = "espalier";
+  private static final List<String> ALL =
+      List.of(OURS, "eager", "graph", "channels_last", "compile");
+  private static final double WARM_UP_SECONDS = 2;
 
   @Spec
   @SuppressWarnings("NullAway.Init") // by picocli
@@ -39,60 +45,170 @@ final class GpuCommand implements Callable<Integer> {
           "A Python with torch (default: python3 or python of the PATH, if it can import torch).")
   private @Nullable String python;
 
+  @Option(
+      names = "--who",
+      split = ",",
+      paramLabel = "NAME",
+      description = "Of espalier, eager, graph, channels_last, compile (default: all).")
+  private List<String> who = ALL;
+
+  @Option(
+      names = "--work",
+      split = ",",
+      paramLabel = "WORK",
+      description = "Of ${COMPLETION-CANDIDATES} (default: all).")
+  private List<Work> works = List.of(Work.values());
+
+  @Option(names = "--tiny", description = "Tiny nets: to see that all of it runs.")
+  private boolean tiny;
+
+  @Option(names = "--device", description = "Ours (default: ${DEFAULT-VALUE}).")
+  private String device = "cuda";
+
+  @Option(
+      names = "--torch-device",
+      paramLabel = "NAME",
+      description = "PyTorch's: cuda or cpu (default: ${DEFAULT-VALUE}).")
+  private String torchDevice = "cuda";
+
+  @Option(
+      names = "--limit",
+      paramLabel = "SECONDS",
+      description = "For PyTorch on one net (default: ${DEFAULT-VALUE}).")
+  private int limit = 600;
+
+  @Option(
+      names = "--rows",
+      paramLabel = "FILE",
+      description = "Keeps what is measured, so that a later run has something to compare with.")
+  private @Nullable Path file;
+
   @Override
   public Integer call() throws InterruptedException {
-    Optional<Torch> torch = Torch.find(Optional.ofNullable(python));
-    Devices.all().stream()
-        .filter(device -> device.name().equals("cuda"))
-        .forEach(device -> print("cuda: %s", device.detail()));
-    print(
-        "%s. One training step: median (least to most) of %d steps.",
-        torch.map(found -> "PyTorch " + found.version()).orElse("no Python with torch"),
-        options.steps());
+    for (String each : who) {
+      if (!ALL.contains(each)) {
+        throw new ParameterException(
+            spec.commandLine(), "--who " + each + ": known are " + String.join(", ", ALL));
+      }
+    }
+    Rows rows = new Rows(file);
+    List<Net> nets = options.nets(tiny ? Net.TINY : Net.ON_GPUS);
     boolean complete = true;
-    for (Net net : options.nets(Net.ON_GPUS)) {
-      print("");
-      print("%s", net);
-      int steps = options.steps();
-      Timing ours = SupernetStep.measure(net, "darts", "cuda", options.threads(), steps, steps);
-      row("espalier cuda", ours, "");
-      for (String mode : MODES) {
-        if (torch.isPresent()) {
-          complete &= theirs(net, torch.get(), mode, ours);
-        }
+    if (who.contains(OURS)) {
+      ours(nets, rows);
+    }
+    List<String> modes = who.stream().filter(each -> !each.equals(OURS)).toList();
+    if (!modes.isEmpty()) {
+      Optional<Torch> torch = Torch.find(Optional.ofNullable(python));
+      console()
+          .print(
+              "%s",
+              torch.map(t -> "PyTorch " + t.version()).orElse("there is no Python with torch"));
+      for (String mode : modes) {
+        complete &= torch.isPresent() && theirs(nets, torch.get(), mode, rows);
       }
     }
     return complete ? 0 : 1;
   }
 
-  /** Returns whether it could be measured. */
-  private boolean theirs(Net net, Torch torch, String mode, Timing ours) {
-    try {
-      Torch.Cost cost = torch.step(net, mode, "cuda", options.threads(), options.steps());
-      row(
-          "torch " + mode,
-          cost.timing(),
-          String.format(
-              Locale.ROOT,
-              "%5.2f x ours, %d MiB of the device",
-              cost.timing().median() / ours.median(),
-              cost.device() >> 20));
-      return true;
-    } catch (IOException e) {
-      print("  torch %s: %s", mode, String.valueOf(e.getMessage()));
-      return false;
+  private void ours(List<Net> nets, Rows rows) {
+    Devices.all().stream()
+        .filter(each -> each.name().equals(device))
+        .forEach(each -> console().print("%s: %s", each.name(), each.detail()));
+    int n = tiny ? 64 : 4096;
+    GpuStep.Roof roof = GpuStep.roof(device, tiny ? 1 << 12 : 1 << 27, n);
+    console()
+        .print(
+            "at most, by our own kernels: a copy %.1f GB/s, a product of %dx%d %.1f GFLOP/s",
+            roof.bytes(), n, n, roof.flop());
+    console().print("Median (least to most) of %d.", options.steps());
+    for (Net net : nets) {
+      console().print("%n%s", net);
+      for (Work work : works) {
+        GpuStep.Cost cost =
+            GpuStep.measure(net, work, device, options.steps(), tiny ? 0 : WARM_UP_SECONDS);
+        rows.add(net, work, OURS, cost.timing());
+        row(work, OURS, cost.timing(), ours(cost));
+        if (work == Work.PASS) {
+          rates(GpuStep.load(net, device), roof, cost.timing().median());
+        }
+      }
     }
   }
 
-  private void row(String who, Timing timing, String note) {
-    print(
-        "  %-20s %9.3f ms  (%.3f to %.3f)  %s",
-        who, 1e3 * timing.median(), 1e3 * timing.least(), 1e3 * timing.most(), note);
+  private static String ours(GpuStep.Cost cost) {
+    return String.format(
+        Locale.ROOT,
+        "%d pieces of work, %d of them launched, %d MiB of the device",
+        cost.pieces(),
+        cost.launched(),
+        cost.device() >> 20);
   }
 
-  private void print(String format, Object... values) {
-    PrintWriter out = spec.commandLine().getOut();
-    out.println(String.format(Locale.ROOT, format, values));
-    out.flush();
+  /**
+   * What the kernels' calls name and compute, by the time of a pass, and what that can be at least.
+   */
+  private void rates(GpuStep.Load load, GpuStep.Roof roof, double seconds) {
+    console()
+        .print(
+            "          %.2f GB at %.1f GB/s, %.1f GFLOP at %.1f GFLOP/s; by the copy's rate %.3f"
+                + " ms, by the product's %.3f ms",
+            load.bytes() / 1e9,
+            load.bytes() / 1e9 / seconds,
+            load.flop() / 1e9,
+            load.flop() / 1e9 / seconds,
+            load.bytes() / 1e6 / roof.bytes(),
+            load.flop() / 1e6 / roof.flop());
+  }
+
+  /** Returns whether all could be measured. */
+  private boolean theirs(List<Net> nets, Torch torch, String mode, Rows rows)
+      throws InterruptedException {
+    boolean complete = true;
+    for (Net net : nets) {
+      console().print("%n%s", net);
+      try {
+        new TorchWork(torch, net, mode, torchDevice, options.threads(), options.steps())
+            .time(
+                works,
+                limit,
+                (work, cost) -> {
+                  rows.add(net, work, mode, cost.timing());
+                  row(
+                      work,
+                      "torch " + mode,
+                      cost.timing(),
+                      theirs(cost, rows.median(net, work, OURS)));
+                });
+      } catch (IOException e) {
+        console().print("  torch %s: %s", mode, String.valueOf(e.getMessage()));
+        complete = false;
+      }
+    }
+    return complete;
+  }
+
+  private static String theirs(Torch.Cost cost, Optional<Double> ours) {
+    String times =
+        ours.map(o -> String.format(Locale.ROOT, "%.2f x ours, ", cost.timing().median() / o))
+            .orElse("");
+    String kernels = cost.kernels() > 0 ? cost.kernels() + " pieces of work, " : "";
+    return times + kernels + (cost.device() >> 20) + " MiB of the device";
+  }
+
+  private void row(Work work, String who, Timing timing, String note) {
+    console()
+        .print(
+            "  %-6s  %-20s %9.3f ms  (%.3f to %.3f)  %s",
+            work.word(),
+            who,
+            1e3 * timing.median(),
+            1e3 * timing.least(),
+            1e3 * timing.most(),
+            note);
+  }
+
+  private Console console() {
+    return Console.of(spec);
   }
 }

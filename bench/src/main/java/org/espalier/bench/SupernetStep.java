@@ -109,7 +109,7 @@ final class SupernetStep implements Contender {
   /** Takes step {@code i}, whose number decides what a sampling strategy draws. */
   private double seconds(int i) {
     long start = System.nanoTime();
-    float loss = loss(i);
+    float loss = loss(i, true);
     long end = System.nanoTime();
     if (!Float.isFinite(loss)) {
       throw new IllegalStateException("the loss of step " + i + " is " + loss);
@@ -117,7 +117,12 @@ final class SupernetStep implements Contender {
     return (end - start) / 1e9;
   }
 
-  private float loss(int i) {
+  /**
+   * Takes step {@code i}; its loss.
+   *
+   * @param update whether the weights follow, clipped
+   */
+  float loss(int i, boolean update) {
     backend.beginPass();
     supernet.weights().zeroGradients();
     architecture.arena().zeroGradients();
@@ -129,8 +134,10 @@ final class SupernetStep implements Contender {
       Tensor logits = supernet.logits(tape, images, strategy.select(draw));
       Tensor result = tape.apply(new CrossEntropy(0), logits, labels);
       tape.backward(result);
-      Clip.byGlobalNorm(supernet.weights(), 5);
-      sgd.step(0.025f);
+      if (update) {
+        Clip.byGlobalNorm(supernet.weights(), 5);
+        sgd.step(0.025f);
+      }
       backend.read(result.data(), loss); // waits for the device
     }
     return loss[0];

@@ -6,6 +6,7 @@ import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -32,15 +33,17 @@ record Torch(String python, String version) {
    * @param compiling seconds by which the first steps took longer than those that were measured
    * @param resident bytes of the process at its peak
    * @param device bytes of the GPU's memory at their peak; 0 on the CPU
+   * @param kernels that it launches; 0 where nobody counted
    */
-  record Cost(Timing timing, double compiling, long resident, long device) {
+  record Cost(Timing timing, double compiling, long resident, long device, long kernels) {
     static Cost of(JsonNode result) {
       double median = result.path("median_s").asDouble();
       return new Cost(
           new Timing(median, result.path("min_s").asDouble(), result.path("max_s").asDouble()),
           Math.max(0, result.path("warmup_s").asDouble() - WARMUP * median),
           result.path("peak_rss_mib").asLong() << 20,
-          result.path("peak_device_mib").asLong() << 20);
+          result.path("peak_device_mib").asLong() << 20,
+          result.path("kernels").asLong());
     }
   }
 
@@ -94,8 +97,14 @@ record Torch(String python, String version) {
    * @throws IOException saying what Python said last, if it fails
    */
   TorchStep start(Net net, String mode, String device, int threads) throws IOException {
-    return new TorchStep(
-        "torch " + mode,
+    List<String> command = command(net, mode, device, threads);
+    command.add("--turns");
+    return new TorchStep("torch " + mode, command);
+  }
+
+  /** Runs {@code step.py}; more options may follow. */
+  List<String> command(Net net, String mode, String device, int threads) {
+    return new ArrayList<>(
         List.of(
             python,
             script().toString(),
@@ -107,17 +116,8 @@ record Torch(String python, String version) {
             "--in-channels=" + net.inputChannels(),
             "--mode=" + mode,
             "--device=" + device,
-            "--turns",
             "--warmup=" + WARMUP,
             "--threads=" + threads));
-  }
-
-  /** Times {@code steps} steps, as {@link #start} does them. */
-  Cost step(Net net, String mode, String device, int threads, int steps) throws IOException {
-    try (TorchStep step = start(net, mode, device, threads)) {
-      step.take(steps);
-      return step.finish();
-    }
   }
 
   /** In the project that this class was built in, or else in the working directory's. */

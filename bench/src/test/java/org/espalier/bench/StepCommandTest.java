@@ -23,7 +23,8 @@ class StepCommandTest {
     Turns ours = new Turns(new double[] {1, 2, 1});
     Turns theirs = new Turns(new double[] {3, 6, 4});
     assertThat(theirs.ratio(ours)).isEqualTo(new Timing(3, 3, 4));
-    assertThat(StepCommand.note(theirs.ratio(ours), new Torch.Cost(theirs.timing(), 9, 7 << 20, 0)))
+    assertThat(
+            StepCommand.note(theirs.ratio(ours), new Torch.Cost(theirs.timing(), 9, 7 << 20, 0, 0)))
         .isEqualTo(" 3.00 x simd (3.00 to 4.00), resident 7 MiB; the first steps took 9 s more");
   }
 
@@ -64,10 +65,11 @@ class StepCommandTest {
   void compilingIsWhatTheFirstStepsTookBeyondTheOthers() throws Exception {
     String printed =
         """
-        {"median_s": 0.5, "min_s": 0.4, "max_s": 0.9, "warmup_s": 101.5, "peak_rss_mib": 7}\
+        {"median_s": 0.5, "min_s": 0.4, "max_s": 0.9, "warmup_s": 101.5, "peak_rss_mib": 7,
+         "kernels": 3}\
         """;
     assertThat(Torch.Cost.of(new ObjectMapper().readTree(printed)))
-        .isEqualTo(new Torch.Cost(new Timing(0.5, 0.4, 0.9), 100, 7 << 20, 0));
+        .isEqualTo(new Torch.Cost(new Timing(0.5, 0.4, 0.9), 100, 7 << 20, 0, 3));
   }
 
   @Test

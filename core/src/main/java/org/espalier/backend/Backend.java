@@ -30,6 +30,20 @@ public interface Backend extends AutoCloseable {
    */
   default void beginPass() {}
 
+  /** What has been done since it was opened, for measurements; all 0 where nobody counts. */
+  default Counters counters() {
+    return new Counters(0, 0, 0);
+  }
+
+  /**
+   * What a device has done.
+   *
+   * @param pieces of work: kernels, copies, fills
+   * @param launched how many of these it was handed one by one
+   * @param bytes of its memory that were in use at most
+   */
+  record Counters(long pieces, long launched, long bytes) {}
+
   /** New memory of {@code size} floats with unspecified content. */
   default Buffer allocateScratch(int size) {
     return allocate(size);

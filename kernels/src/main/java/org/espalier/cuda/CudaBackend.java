@@ -84,6 +84,13 @@ final class CudaBackend implements Backend {
   }
 
   @Override
+  public Counters counters() {
+    Queue queue = device.queue();
+    return new Counters(
+        queue.launched() + queue.replayed(), queue.launched(), device.arena().peak());
+  }
+
+  @Override
   public Buffer allocateScratch(int size) {
     return device.allocate(size);
   }

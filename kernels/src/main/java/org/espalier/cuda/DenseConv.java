@@ -18,7 +18,7 @@ final class DenseConv {
   private static final int GRAD_ARM_BYTES = 64;
 
   /** A block is given no more dynamic shared memory: with its static, 48 KiB suffice. */
-  private static final int SHARED = 43 * 1024;
+  static final int SHARED = 43 * 1024;
 
   /** Blocks that fill a large GPU twice: with fewer tiles, the arms go to blocks of their own. */
   private static final int ENOUGH_BLOCKS = 264;

@@ -15,7 +15,7 @@ final class DepthwiseConv {
   private static final int GRAD_ARM_BYTES = 56;
 
   /** Dynamic shared memory of a block: with the static, 48 KiB suffice. */
-  private static final int SHARED = 39 * 1024;
+  static final int SHARED = 39 * 1024;
 
   private final Launch launch;
   private final Norms norms;

@@ -14,7 +14,7 @@ final class WeightGrads {
   private static final int SQUARE = 16;
   private static final int ARM_BYTES = 32;
   private static final int JOIN_BYTES = 24;
-  private static final int SHARED = 47 * 1024;
+  static final int SHARED = 47 * 1024;
   private static final int MOST_THREADS = 640;
 
   /** Blocks of a launch, about: they fill a large GPU twice. */

@@ -27,11 +27,14 @@ final class MemoryTable {
     memory.bytes("activations", PhaseMemory::activations, "of a step, and of a test");
     memory.bytes("parameters", PhaseMemory::parameters, "gradients and optimisers with them");
     memory.bytes("workspace", PhaseMemory::workspace, "of kernels, estimated");
-    memory.bytes("batches", PhaseMemory::batches, "in use and prepared");
-    memory.bytes("checkpoint", PhaseMemory::checkpoint, "while it is written");
+    MemoryLimit limit = Devices.memoryLimit(configuration.device());
+    boolean heap = limit.device() == null;
+    memory.bytes("batches", PhaseMemory::batches, heap ? "in use and prepared" : "in use");
+    if (heap) {
+      memory.bytes("checkpoint", PhaseMemory::checkpoint, "while it is written");
+    }
     memory.bytes("images", phase -> plan.images(), "of " + data.name());
     memory.bytes("in all", plan::bytes, "");
-    MemoryLimit limit = Devices.memoryLimit(configuration.device());
     return configuration.strategy()
         + " on "
         + configuration.space()

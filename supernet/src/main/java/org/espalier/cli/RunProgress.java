@@ -37,7 +37,7 @@ final class RunProgress implements Progress {
   /**
    * Shows nothing yet.
    *
-   * @param header shown when the first phase begins
+   * @param header shown before anything else
    * @param clock nanoseconds
    */
   RunProgress(PrintWriter out, Screen screen, String header, LongSupplier clock) {
@@ -49,10 +49,7 @@ final class RunProgress implements Progress {
 
   @Override
   public synchronized void begin(Phase phase) {
-    if (!header.isEmpty()) {
-      out.print(header);
-      header = "";
-    }
+    showHeader();
     long now = clock.getAsLong();
     pace = new Pace(phase, now);
     if (phase.done() > 0 && phase.done() < (long) phase.epochs() * phase.steps()) {
@@ -129,6 +126,7 @@ final class RunProgress implements Progress {
 
   @Override
   public synchronized void note(String note) {
+    showHeader();
     line(note);
   }
 
@@ -145,6 +143,13 @@ final class RunProgress implements Progress {
   private void timed(String measured, double seconds) {
     String timed = String.format(Locale.ROOT, "%s  %.1f s", measured, seconds);
     line(timed.length() <= screen.columns() ? timed : measured);
+  }
+
+  private void showHeader() {
+    if (!header.isEmpty()) {
+      out.print(header);
+      header = "";
+    }
   }
 
   private void line(String text) {

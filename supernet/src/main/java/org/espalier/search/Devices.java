@@ -106,6 +106,11 @@ public final class Devices {
         .orElseGet(MemoryLimit::ofHeap);
   }
 
+  /** Whether what serves under a name has memory of its own. */
+  static boolean hasMemory(String name) {
+    return accelerator(name).isPresent();
+  }
+
   /** The accelerator that serves under a name, if one does. */
   private static Optional<Accelerator> accelerator(String name) {
     return switch (name) {

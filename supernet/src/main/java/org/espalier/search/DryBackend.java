@@ -51,6 +51,12 @@ final class DryBackend implements InvocationHandler {
     return convolutions;
   }
 
+  /** Forgets activations and geometries: the next passes are of other batches. */
+  void restart() {
+    memory.trim();
+    convolutions.clear();
+  }
+
   /** Bytes of activations: all that the pool had to allocate. */
   long pooledBytes() {
     return memory.bytes();

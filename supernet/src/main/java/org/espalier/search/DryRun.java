@@ -53,10 +53,16 @@ final class DryRun {
   private final Dataset data;
   private final SearchSpace space;
 
+  /**
+   * Whether it is a device's memory that counts: loaders and checkpoints then want nothing of it.
+   */
+  private final boolean onDevice;
+
   DryRun(Configuration configuration, Dataset data) {
     this.configuration = configuration;
     this.data = data;
     space = Spaces.of(configuration.space());
+    onDevice = Devices.hasMemory(configuration.device());
   }
 
   /** The search, by the number of images in its batches. */
@@ -81,7 +87,7 @@ final class DryRun {
             "search",
             batch,
             () -> {
-              dry.backend().memory().trim();
+              dry.restart();
               search(bilevel, strategy, dry, batch);
               return new PhaseMemory(
                   "search",
@@ -89,8 +95,8 @@ final class DryRun {
                   parameters,
                   dry.pooledBytes(),
                   workspace(dry),
-                  imageBytes(2L * batch * (1 + BATCHES_OF_A_LOADER)),
-                  Float.BYTES * COPIES_OF_A_CHECKPOINT * saved);
+                  imageBytes(2L * batch * (1 + prepared())),
+                  checkpoint(saved));
             });
   }
 
@@ -167,8 +173,8 @@ final class DryRun {
         dry.ownBytes() - imageBytes(batch),
         dry.pooledBytes(),
         workspace(dry),
-        imageBytes(batch + BATCHES_OF_A_LOADER * (batch + whole)),
-        Float.BYTES * COPIES_OF_A_CHECKPOINT * saved);
+        imageBytes(batch + prepared() * (batch + whole)),
+        checkpoint(saved));
   }
 
   /** Of the architectures that a search may come to, one that needs most to be trained. */
@@ -204,9 +210,21 @@ final class DryRun {
     return new Genotype(wiring.space(), cells);
   }
 
-  /** The images themselves: bytes, each array with its header and a few references and indices. */
+  private int prepared() {
+    return onDevice ? 0 : BATCHES_OF_A_LOADER;
+  }
+
+  private long checkpoint(long floats) {
+    return onDevice ? 0 : Float.BYTES * COPIES_OF_A_CHECKPOINT * floats;
+  }
+
+  /**
+   * The images themselves: bytes; on the heap each array with its header and a few references and
+   * indices.
+   */
   long images() {
-    long each = (data.train().imageLength() + 7L) / 8 * 8 + 40;
+    long length = data.train().imageLength();
+    long each = onDevice ? length : (length + 7L) / 8 * 8 + 40;
     return each * (data.train().size() + data.test().size());
   }
 
@@ -268,6 +286,9 @@ final class DryRun {
   }
 
   private long workspace(DryBackend dry) {
+    if (onDevice) {
+      return Workspace.ofDevice(dry.convolutions());
+    }
     int threads = configuration.threads();
     return Workspace.bytes(
         dry.convolutions(), threads == 0 ? Runtime.getRuntime().availableProcessors() : threads);

@@ -72,12 +72,30 @@ public final class MemoryPlan {
     return images + phase.bytes();
   }
 
-  /** Bytes that the phases want of a device at most: all but what stays with the host. */
-  long deviceBytes() {
+  /** Bytes that the phases want at most, the images with them. */
+  long most() {
+    return phases().stream().mapToLong(this::bytes).max().orElse(0);
+  }
+
+  /** What the run will take of a device, in a line for each phase; none of the heap. */
+  List<String> lines(MemoryLimit limit) {
+    if (limit.device() == null) {
+      return List.of();
+    }
     return phases().stream()
-        .mapToLong(phase -> phase.parameters() + phase.activations() + phase.batches())
-        .max()
-        .orElse(0);
+        .map(
+            phase ->
+                "%s: %s (activations %s, parameters %s, workspace %s, batches %s, images %s) of the %s"
+                    .formatted(
+                        phase.phase(),
+                        MemoryLimit.format(bytes(phase)),
+                        MemoryLimit.format(phase.activations()),
+                        MemoryLimit.format(phase.parameters()),
+                        MemoryLimit.format(phase.workspace()),
+                        MemoryLimit.format(phase.batches()),
+                        MemoryLimit.format(images),
+                        limit))
+        .toList();
   }
 
   /** Why the run cannot be, and what would help, in one line; empty if it can. */

@@ -1,15 +1,15 @@
 package org.espalier.search;
 
 /**
- * What a phase of a run needs of memory, in bytes.
+ * What a phase of a run needs of memory, in bytes: of the heap, or of the device that it runs on.
  *
  * @param phase search or training
  * @param batch images in a step
  * @param parameters values, gradients and optimiser state of the weights, of alpha if there is one
  * @param activations all that the pool holds once every kind of pass has been made
- * @param workspace that kernels keep for themselves: an estimate, of the fast CPU back end
- * @param batches images on the device, and those that loaders prepare
- * @param checkpoint copies made while one is written
+ * @param workspace that kernels keep for themselves: an estimate
+ * @param batches images in use, and those that loaders prepare on the heap
+ * @param checkpoint copies made while one is written; 0 on a device
  */
 public record PhaseMemory(
     String phase,

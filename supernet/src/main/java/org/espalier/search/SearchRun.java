@@ -30,18 +30,21 @@ public final class SearchRun {
   private final RunFolder folder;
   private final RunFolder.@Nullable Saved saved;
   private final MemoryPlan plan;
+  private final MemoryLimit available;
 
   private SearchRun(
       Configuration configuration,
       Dataset data,
       RunFolder folder,
       RunFolder.@Nullable Saved saved,
-      MemoryPlan plan) {
+      MemoryPlan plan,
+      MemoryLimit available) {
     this.configuration = configuration;
     this.data = data;
     this.folder = folder;
     this.saved = saved;
     this.plan = plan;
+    this.available = available;
   }
 
   /** A new run on the configuration's data, with as much memory as the heap can be. */
@@ -69,9 +72,11 @@ public final class SearchRun {
       Configuration configuration, Dataset data, Path folder, MemoryLimit limit) {
     DataCheck.search(configuration, data);
     MemoryPlan plan = MemoryPlan.ofSearch(configuration, data);
-    plan.require(limit.on(configuration.device()));
+    MemoryLimit available = limit.on(configuration.device());
+    plan.require(available);
     Devices.open(configuration.device(), configuration.threads()).close();
-    return new SearchRun(configuration, data, RunFolder.create(folder, configuration), null, plan);
+    return new SearchRun(
+        configuration, data, RunFolder.create(folder, configuration), null, plan, available);
   }
 
   /**
@@ -100,8 +105,9 @@ public final class SearchRun {
           existing.path() + " holds a training; continue it with espalier train --resume");
     }
     MemoryPlan plan = MemoryPlan.ofSearch(configuration, data);
-    plan.require(limit.on(configuration.device()));
-    return new SearchRun(configuration, data, existing, saved, plan);
+    MemoryLimit available = limit.on(configuration.device());
+    plan.require(available);
+    return new SearchRun(configuration, data, existing, saved, plan, available);
   }
 
   /** Where its files are. */
@@ -122,7 +128,8 @@ public final class SearchRun {
    */
   public RunRecord execute(Progress progress, BooleanSupplier stop) {
     try (Backend backend = Devices.open(configuration.device(), configuration.threads())) {
-      backend.reserve(plan.deviceBytes());
+      plan.lines(available).forEach(progress::note);
+      backend.reserve(plan.most());
       Runner runner = new Runner(configuration, folder, saved, backend, progress, stop);
       Ledger ledger = runner.ledger();
       SearchSpace space = Spaces.of(configuration.space());

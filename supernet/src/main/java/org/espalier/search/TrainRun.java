@@ -41,10 +41,12 @@ public final class TrainRun {
     Dataset data = Datasets.open(configuration.data());
     DataCheck.training(configuration, data);
     MemoryPlan plan = MemoryPlan.ofTraining(configuration, genotype, data);
-    plan.require(limit.on(configuration.device()));
+    MemoryLimit available = limit.on(configuration.device());
+    plan.require(available);
     SearchSpace space = Spaces.of(configuration.space());
     try (Backend backend = Devices.open(configuration.device(), configuration.threads())) {
-      backend.reserve(plan.deviceBytes());
+      plan.lines(available).forEach(progress::note);
+      backend.reserve(plan.most());
       RunFolder files =
           resume ? RunFolder.existing(folder) : RunFolder.create(folder, configuration);
       RunFolder.Saved saved = resume ? files.load(configuration) : null;

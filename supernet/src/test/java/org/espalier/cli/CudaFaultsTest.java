@@ -23,7 +23,7 @@ class CudaFaultsTest {
 
   @BeforeEach
   void reset() {
-    Emulated.reset();
+    Emulated.steered();
     run = folder.resolve("run");
     data = TinyData.write(folder.resolve("data"));
   }
@@ -56,7 +56,7 @@ class CudaFaultsTest {
 
   @Test
   void moreMemoryThanTheDeviceHasIsRefusedBeforeItStarts() {
-    Emulated.memory((8 << 20) + (96 << 10)); // the first 8 MiB are set aside for batches
+    Emulated.memory((8 << 20) + 4_600_000); // set aside: 8 MiB for batches, 4 MiB for kernels
     search().refused("search needs ", "more than the", "that cuda has free: take");
     assertThat(run).doesNotExist();
   }
@@ -74,6 +74,10 @@ class CudaFaultsTest {
     assertThat(called.err()).startsWith("espalier: cuda: ").contains(saying);
     assertThat(called.err().lines()).as("lines on stderr").hasSize(1);
     assertThat(called.code()).isEqualTo(1);
+    assertThat(called.out())
+        .as("what was said before it started")
+        .containsPattern("search: [0-9.]+ MiB \\(activations [0-9.]+ MiB, parameters ")
+        .containsPattern("training: .*\\) of the [0-9.]+ GiB that cuda has free");
     Emulated.reset();
     Called.with("search", "--resume", run.toString()).succeeded();
     assertThat(Files.readString(run.resolve("genotype.json"))).contains("nasbench201");

@@ -13,11 +13,14 @@ import org.junit.jupiter.api.Assumptions;
 
 /**
  * The libcuda that runs on the CPU, which the module kernels builds where there is g++; in the run
- * of the tests tagged "device" it is the machine's GPU. Here it is steered.
+ * of the tests tagged "device" it is the machine's GPU. Here it is steered, unless {@code
+ * espalier.gpu} says that the machine's own GPU is there to be tested.
  */
 public final class Emulated {
   private static final String PROPERTY = "espalier.libcuda";
   private static final Path LIBRARY = Path.of(System.getProperty(PROPERTY, "none"));
+
+  private static final boolean REAL = Boolean.getBoolean("espalier.gpu");
 
   private Emulated() {}
 
@@ -26,8 +29,17 @@ public final class Emulated {
     return Devices.open("cuda", 0);
   }
 
+  /** As {@link #reset}, for a test that steers the device: it is skipped on a real one. */
+  public static void steered() {
+    Assumptions.assumeFalse(REAL, "a real GPU cannot be steered");
+    reset();
+  }
+
   /** A new device from here on; skips the test, visibly, where no emulator was built. */
   public static void reset() {
+    if (REAL) {
+      return;
+    }
     Assumptions.assumeTrue(
         Files.exists(LIBRARY), "no emulator was built (g++ on Linux x86-64 makes one)");
     System.setProperty(PROPERTY, LIBRARY.toString());
@@ -64,12 +76,6 @@ public final class Emulated {
         FunctionDescriptor.ofVoid(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT),
         version,
         devices);
-  }
-
-  /** Graphs launched since the process began. */
-  public static long graphLaunches() {
-    return (long)
-        call("emu_count", FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT), 1);
   }
 
   private static Object call(String name, FunctionDescriptor descriptor, Object... arguments) {
