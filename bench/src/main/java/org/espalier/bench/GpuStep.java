@@ -60,20 +60,19 @@ final class GpuStep {
 
   /** Takes the step of a number, and waits for the device. */
   private static IntConsumer step(Net net, Work work, Backend backend) {
-    switch (work) {
+    return switch (work) {
       case PASS, STEP -> {
         SupernetStep step = new SupernetStep(net, "darts", backend);
-        return i -> finite(step.loss(i, work == Work.STEP), i);
+        yield i -> finite(step.loss(i, work == Work.STEP), i);
       }
       case FIRST, SECOND -> {
         String strategy = work == Work.FIRST ? "darts" : "darts-2nd";
         var size = new SearchSpace.Size(net.channels(), net.cells(), net.inputChannels(), CLASSES);
         SearchStep step =
             new SearchStep(backend, net.space(), strategy, size, net.size(), net.batch());
-        return i -> finite(step.take(i), i);
+        yield i -> finite(step.take(i), i);
       }
-    }
-    throw new IllegalArgumentException(work.word());
+    };
   }
 
   private static void finite(double loss, int i) {
