@@ -1,5 +1,6 @@
 package org.espalier.backend;
 
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +30,14 @@ public interface Backend extends AutoCloseable {
    * such passes to replay them arranges its memory so that they are alike.
    */
   default void beginPass() {}
+
+  /**
+   * How often each kernel has been launched on a device so far, by name, with "copy" and "set" for
+   * copies and fills: what a step costs in launches. Empty where nothing is launched.
+   */
+  default Map<String, Long> launches() {
+    return Map.of();
+  }
 
   /** New memory of {@code size} floats with unspecified content. */
   default Buffer allocateScratch(int size) {

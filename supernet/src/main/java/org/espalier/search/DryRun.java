@@ -52,11 +52,13 @@ final class DryRun {
   private final Configuration configuration;
   private final Dataset data;
   private final SearchSpace space;
+  private final long spare;
 
   DryRun(Configuration configuration, Dataset data) {
     this.configuration = configuration;
     this.data = data;
     space = Spaces.of(configuration.space());
+    spare = Devices.spare(configuration.device());
   }
 
   /** The search, by the number of images in its batches. */
@@ -64,7 +66,7 @@ final class DryRun {
     Configuration.Search settings = configuration.search();
     SearchSpace.Size size = size(settings.channels(), settings.cells());
     requireCountable("search", root -> space.supernet(root, size));
-    DryBackend dry = new DryBackend();
+    DryBackend dry = new DryBackend(spare);
     Supernet supernet = Supernet.of(root -> space.supernet(root, size), dry.backend(), RNG);
     OnePath strategy = new OnePath(Strategies.of(configuration.strategy()), space);
     Architecture architecture =
@@ -146,7 +148,7 @@ final class DryRun {
 
   private PhaseMemory training(Genotype genotype, SearchSpace.Size size, int batch) {
     Configuration.Training settings = configuration.training();
-    DryBackend dry = new DryBackend();
+    DryBackend dry = new DryBackend(spare);
     Trainee trainee =
         new Trainee(space, genotype, size, settings, arena -> arena.allocate(dry.backend()));
     Feed feed = blank(dry.backend(), batch);

@@ -56,8 +56,15 @@ class CudaFaultsTest {
 
   @Test
   void moreMemoryThanTheDeviceHasIsRefusedBeforeItStarts() {
-    Emulated.memory((8 << 20) + (96 << 10)); // the first 8 MiB are set aside for batches
+    Emulated.memory((12 << 20) + (96 << 10)); // 12 MiB are for batches and arguments
     search().refused("search needs ", "more than the", "that cuda has free: take");
+    assertThat(run).doesNotExist();
+  }
+
+  @Test
+  void anOptionThatThereIsNot() {
+    Called.search("--device", "cuda,tf16", "--data", data, "--out", run.toString())
+        .refused("unknown option 'tf16' of device cuda; known: tf32");
     assertThat(run).doesNotExist();
   }
 

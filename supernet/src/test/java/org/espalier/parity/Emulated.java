@@ -66,6 +66,11 @@ public final class Emulated {
         devices);
   }
 
+  /** Launches return at once and do nothing, until the next {@link #reset}. */
+  public static void doNothing(boolean on) {
+    call("emu_do_nothing", FunctionDescriptor.ofVoid(ValueLayout.JAVA_INT), on ? 1 : 0);
+  }
+
   /** Graphs launched since the process began. */
   public static long graphLaunches() {
     return (long)
