@@ -68,9 +68,13 @@ final class Schedule {
 
   /** The piece reads this, or also writes it. */
   void access(long start, long end, boolean writes) {
+    Map.Entry<Long, Range> known = ranges.floorEntry(start);
+    if (known != null && known.getKey() == start && known.getValue().end == end) {
+      access(known.getValue(), writes); // a whole buffer again, as nearly always
+      return;
+    }
     split(start);
     split(end);
-    int piece = count - 1;
     long from = start;
     while (from < end) {
       Map.Entry<Long, Range> next = ranges.ceilingEntry(from);
@@ -82,17 +86,22 @@ final class Schedule {
       } else {
         range = next.getValue();
       }
-      depend(piece, range.writer);
-      if (writes) {
-        for (int i = 0; i < range.reading; i++) {
-          depend(piece, range.readers[i]);
-        }
-        range.reading = 0;
-        range.writer = piece;
-      } else {
-        range.read(piece);
-      }
+      access(range, writes);
       from = range.end;
+    }
+  }
+
+  private void access(Range range, boolean writes) {
+    int piece = count - 1;
+    depend(piece, range.writer);
+    if (writes) {
+      for (int i = 0; i < range.reading; i++) {
+        depend(piece, range.readers[i]);
+      }
+      range.reading = 0;
+      range.writer = piece;
+    } else {
+      range.read(piece);
     }
   }
 
