@@ -124,11 +124,11 @@ struct DepthwiseGradArgs {
 };
 
 /** One write of dx for all arms; the gradients of their results are read once each, and their rules applied on the way. */
-template <int V>
+template <int V, int P>
 __device__ void depthwiseGrad(const DepthwiseGradArgs& a, int layer) {
   DYNAMIC_SHARED(float, shared);
   __shared__ Taps taps;
-  constexpr int lanes = DEPTH / V, P = 4;
+  constexpr int lanes = DEPTH / V;
   int lane = threadIdx.x % lanes, channel = blockIdx.y * DEPTH + lane * V;
   int cy = layer / a.stride, cx = layer % a.stride;
   Tile tile(a.tiling, blockIdx.x);
@@ -166,8 +166,9 @@ __device__ void depthwiseGrad(const DepthwiseGradArgs& a, int layer) {
   }
 }
 
-KERNEL __launch_bounds__(BLOCK) depthwise_grad_v4(JOBS) { JOB(DepthwiseGradArgs); depthwiseGrad<4>(a, layer); }
-KERNEL __launch_bounds__(BLOCK) depthwise_grad_v1(JOBS) { JOB(DepthwiseGradArgs); depthwiseGrad<1>(a, layer); }
+KERNEL __launch_bounds__(BLOCK) depthwise_grad_v4(JOBS) { JOB(DepthwiseGradArgs); depthwiseGrad<4, 4>(a, layer); }
+KERNEL __launch_bounds__(BLOCK) depthwise_grad_v1(JOBS) { JOB(DepthwiseGradArgs); depthwiseGrad<1, 4>(a, layer); }
+KERNEL __launch_bounds__(BLOCK) depthwise_grad_small_v4(JOBS) { JOB(DepthwiseGradArgs); depthwiseGrad<4, 1>(a, layer); }
 
 // ---- the gradient of the weights
 

@@ -23,6 +23,7 @@ final class Captures implements AutoCloseable {
     private @Nullable CUgraphExec graph;
     private @Nullable DevicePointer arguments;
     private Map<String, Long> calls = Map.of();
+    private long size;
     private int seen;
 
     private Capture(byte[] records) {
@@ -42,6 +43,11 @@ final class Captures implements AutoCloseable {
       return calls;
     }
 
+    /** Of how many calls it consists. */
+    long size() {
+      return size;
+    }
+
     /**
      * @param arguments what its kernels are given, in memory that the graph owns from here on
      */
@@ -49,6 +55,7 @@ final class Captures implements AutoCloseable {
       graph = made;
       this.arguments = arguments;
       this.calls = calls;
+      size = calls.values().stream().mapToLong(Long::longValue).sum();
     }
   }
 

@@ -19,6 +19,7 @@ final class DepthwiseConv {
   private final Lanes forward;
   private final Kernel small;
   private final Lanes grad;
+  private final Kernel gradSmall;
   private final Plans<Plan> forwardPlans = new Plans<>();
   private final Plans<Plan> backwardPlans = new Plans<>();
 
@@ -28,6 +29,7 @@ final class DepthwiseConv {
     forward = Lanes.of(device, "conv_depthwise", "depthwise");
     small = device.kernel("conv_depthwise", "depthwise_small_v4");
     grad = Lanes.of(device, "conv_depthwise", "depthwise_grad");
+    gradSmall = device.kernel("conv_depthwise", "depthwise_grad_small_v4");
   }
 
   /** Positions of a block whose threads have {@code each}, and {@code width} channels. */
@@ -57,7 +59,12 @@ final class DepthwiseConv {
 
   private @Nullable Plan backwardPlan(List<Conv> convs, int width) {
     Tiling tiling = Tiling.pixels(convs.getFirst(), positions(width, 4));
-    return new Plan(grad.form(width), tiling, Piece.ofGradients(convs, tiling)).ifItFits();
+    Plan plan = new Plan(grad.form(width), tiling, Piece.ofGradients(convs, tiling)).ifItFits();
+    if (plan == null && width == 4) { // of small images a tile has several, each with its edge
+      Tiling less = Tiling.pixels(convs.getFirst(), positions(width, 1));
+      plan = new Plan(gradSmall, less, Piece.ofGradients(convs, less)).ifItFits();
+    }
+    return plan;
   }
 
   /** As {@link DenseConv#forward}. */

@@ -167,7 +167,9 @@ final class Fans {
   /** Writes g, y and the coefficients. */
   static int write(Launch launch, Fan.Arm arm) {
     Upstream upstream = upstream(arm);
-    launch.reads(upstream.g()).reads(upstream.coefficients() == null ? null : arm.y())
+    launch
+        .reads(upstream.g())
+        .reads(upstream.coefficients() == null ? null : arm.y())
         .reads(upstream.coefficients());
     return width(arm);
   }

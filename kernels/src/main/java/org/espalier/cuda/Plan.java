@@ -3,10 +3,10 @@ package org.espalier.cuda;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.TreeMap;
@@ -34,7 +34,8 @@ final class Plan {
   private final int[] height;
   private final TreeMap<Integer, Ready> ready = new TreeMap<>();
   private final List<Call> calls = new ArrayList<>();
-  private ByteBuffer arguments = room(1 << 16);
+  private byte[] bytes = new byte[1 << 16];
+  private ByteBuffer arguments = over(bytes);
   private int used;
 
   /** Pieces of one kind that wait for nothing any more, and the greatest of their heights. */
@@ -66,8 +67,8 @@ final class Plan {
     this.late = late;
   }
 
-  private static ByteBuffer room(int bytes) {
-    return ByteBuffer.wrap(new byte[bytes]).order(ByteOrder.nativeOrder());
+  private static ByteBuffer over(byte[] bytes) {
+    return ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder());
   }
 
   /** The calls in their order, until the next plan. */
@@ -77,7 +78,7 @@ final class Plan {
 
   /** The arguments of all jobs, in the first {@link #used} bytes. */
   byte[] arguments() {
-    return arguments.array();
+    return bytes;
   }
 
   int used() {
@@ -156,7 +157,7 @@ final class Plan {
     for (int from = 0; from < pieces.size(); ) {
       Extent extent = new Extent();
       int to = from;
-      while (to < pieces.size() && (to == from || System.getProperty("fuse.nojoin") == null) && extent.add(records, pieces.get(to))) {
+      while (to < pieces.size() && extent.add(records, pieces.get(to))) {
         to++;
       }
       launch(records, pieces.subList(from, to), extent);
@@ -167,10 +168,9 @@ final class Plan {
   private void launch(Records records, List<Integer> pieces, Extent extent) {
     int at = used;
     used += extent.jobs * extent.bytes;
-    if (used > arguments.capacity()) {
-      ByteBuffer larger = room(2 * used);
-      larger.put(0, arguments, 0, at);
-      arguments = larger;
+    if (used > bytes.length) {
+      bytes = Arrays.copyOf(bytes, 2 * used);
+      arguments = over(bytes);
     }
     int job = at;
     for (int i : pieces) {

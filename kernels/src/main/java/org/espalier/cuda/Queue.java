@@ -170,8 +170,7 @@ final class Queue implements AutoCloseable {
    */
   void flush() {
     enter.run();
-    int count = records.count();
-    if (count == 0) {
+    if (records.count() == 0) {
       return;
     }
     try {
@@ -184,13 +183,13 @@ final class Queue implements AutoCloseable {
       if (known != null && graph != null) {
         CudaException.check(cuGraphLaunch(graph, stream), "replaying a step");
         known.calls().forEach((name, times) -> calls.merge(name, times, Long::sum));
-        replayed += count;
+        replayed += known.size();
       } else {
         plan.make(records);
         long address = arguments.put(plan.arguments(), plan.used());
         arguments.send();
         issue(address, calls);
-        launched += count;
+        launched += plan.calls().size();
       }
     } catch (CudaException e) {
       inbox.clear();
@@ -289,12 +288,12 @@ final class Queue implements AutoCloseable {
     return Map.copyOf(calls);
   }
 
-  /** Pieces that graphs replayed. */
+  /** Calls of the driver that graphs stood for. */
   long replayed() {
     return replayed;
   }
 
-  /** Pieces that were handed to the driver outside of graphs. */
+  /** Calls of the driver outside of graphs. */
   long launched() {
     return launched;
   }

@@ -110,8 +110,7 @@ final class Schedule {
     Map.Entry<Long, Range> below = ranges.lowerEntry(at);
     if (below != null && below.getValue().end > at) {
       Range range = below.getValue();
-      ranges.put(
-          at, new Range(range.end, range.writer, range.readers.clone(), range.reading));
+      ranges.put(at, new Range(range.end, range.writer, range.readers.clone(), range.reading));
       range.end = at;
     }
   }
