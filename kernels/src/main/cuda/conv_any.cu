@@ -17,7 +17,8 @@ struct AnyConvArgs {
 
 __device__ inline float rectified(const AnyConvArgs& a, int i) { return a.relu && a.x[i] < 0 ? 0 : a.x[i]; }
 
-KERNEL any_conv(const AnyConvArgs a) {
+KERNEL any_conv(JOBS) {
+  JOB(AnyConvArgs);
   int i = blockIdx.x * blockDim.x + threadIdx.x;
   if (i < 0 || i >= a.n * a.outH * a.outW * a.out) return;
   int o = i % a.out, ox = i / a.out % a.outW, oy = i / a.out / a.outW % a.outH, image = i / a.out / a.outW / a.outH;
@@ -32,7 +33,8 @@ KERNEL any_conv(const AnyConvArgs a) {
   a.y[i] = sum;
 }
 
-KERNEL any_conv_grad(const AnyConvArgs a) {
+KERNEL any_conv_grad(JOBS) {
+  JOB(AnyConvArgs);
   int i = blockIdx.x * blockDim.x + threadIdx.x;
   if (i < 0 || i >= a.n * a.h * a.w_ * a.in) return;
   int c = i % a.in, ix = i / a.in % a.w_, iy = i / a.in / a.w_ % a.h, image = i / a.in / a.w_ / a.h;
@@ -52,7 +54,8 @@ KERNEL any_conv_grad(const AnyConvArgs a) {
 }
 
 /** One element of the weight a block: dw += its sum over all results, in an order that the block's size fixes. */
-KERNEL __launch_bounds__(BLOCK) any_conv_weight(const AnyConvArgs a) {
+KERNEL __launch_bounds__(BLOCK) any_conv_weight(JOBS) {
+  JOB(AnyConvArgs);
   __shared__ double warps[WARPS];
   int depth = a.in / a.groups;
   int o = blockIdx.x % a.out, k = blockIdx.x / a.out % depth, tap = blockIdx.x / a.out / depth;
@@ -79,7 +82,8 @@ struct GemmTTArgs {
   int add;
 };
 
-KERNEL gemm_tt(const GemmTTArgs a) {
+KERNEL gemm_tt(JOBS) {
+  JOB(GemmTTArgs);
   sweep<1>(a.m * a.n, [&](int i, auto) {
     float sum = 0;
     for (int k = 0; k < a.k; k++) sum += a.a[k * a.m + i / a.n] * a.b[i % a.n * a.k + k];

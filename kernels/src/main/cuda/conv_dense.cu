@@ -143,13 +143,13 @@ struct DenseArm {
 
 struct DenseArgs {
   const float* x;
-  DenseArm arm[ARMS];
   Tiling tiling; // of the results
   int arms, relu, add;
   int h, w, in, stride;
   int fromY, fromX, tall, wide; // the piece that all arms together look at
   int channels; // in shared memory at a time: 4, 8 or 16
   int tasks;    // COLUMNS channels of an arm each
+  DenseArm arm[ARMS];
 };
 
 /**
@@ -196,7 +196,7 @@ __device__ inline void partOfMoments(
 }
 
 template <int V, int COLUMNS, bool TF32>
-__device__ void dense(const DenseArgs& a) {
+__device__ void dense(const DenseArgs& a, const Grid& grid) {
   using P = Product<COLUMNS, TF32>;
   DYNAMIC_SHARED(float, shared);
   __shared__ Taps taps;
@@ -216,7 +216,7 @@ __device__ void dense(const DenseArgs& a) {
   }
   int lanes = a.channels / V;
   bool filled = false;
-  for (int task = blockIdx.y; task < a.tasks; task += gridDim.y) {
+  for (int task = blockIdx.y; task < a.tasks; task += grid.y) {
     int index = 0, column = task * COLUMNS;
     for (; column >= (a.arm[index].out + COLUMNS - 1) / COLUMNS * COLUMNS; index++) {
       column -= (a.arm[index].out + COLUMNS - 1) / COLUMNS * COLUMNS;
@@ -232,11 +232,13 @@ __device__ void dense(const DenseArgs& a) {
       }
       forwardTaps(taps, arm.kh, arm.kw, arm.pad, arm.dilation, a.fromY, a.fromX, a.wide, piece.pitch);
       __syncthreads();
-      auto weight = [&](int tap, int i) {
+      const float* w = arm.w;
+      int channels = a.channels, in = a.in, width = arm.out; // in registers: barriers would have them read again
+      auto weight = [=](int tap, int i) {
         int k = from + i / COLUMNS, c = column + i % COLUMNS;
-        return i / COLUMNS < a.channels && k < a.in && c < arm.out ? arm.w[(tap * a.in + k) * arm.out + c] : 0;
+        return i / COLUMNS < channels && k < in && c < width ? w[(tap * in + k) * width + c] : 0;
       };
-      product.sumTaps(pixels, slabs, taps, a.channels, weight, [](int i) { return i / COLUMNS * P::PITCH + i % COLUMNS; });
+      product.sumTaps(pixels, slabs, taps, channels, weight, [](int i) { return i / COLUMNS * P::PITCH + i % COLUMNS; });
     }
 #pragma unroll
     for (int p = 0; p < 8; p++) {
@@ -258,15 +260,15 @@ __device__ void dense(const DenseArgs& a) {
   }
 }
 
-KERNEL __launch_bounds__(DENSE) dense16_v4(const DenseArgs a) { dense<4, 16, false>(a); }
-KERNEL __launch_bounds__(DENSE) dense16_v1(const DenseArgs a) { dense<1, 16, false>(a); }
-KERNEL __launch_bounds__(DENSE) dense32_v4(const DenseArgs a) { dense<4, 32, false>(a); }
-KERNEL __launch_bounds__(DENSE) dense32_v1(const DenseArgs a) { dense<1, 32, false>(a); }
-KERNEL __launch_bounds__(DENSE) dense64_v4(const DenseArgs a) { dense<4, 64, false>(a); }
-KERNEL __launch_bounds__(DENSE) dense64_v1(const DenseArgs a) { dense<1, 64, false>(a); }
-KERNEL __launch_bounds__(DENSE) dense16_tf32(const DenseArgs a) { dense<4, 16, true>(a); }
-KERNEL __launch_bounds__(DENSE) dense32_tf32(const DenseArgs a) { dense<4, 32, true>(a); }
-KERNEL __launch_bounds__(DENSE) dense64_tf32(const DenseArgs a) { dense<4, 64, true>(a); }
+KERNEL __launch_bounds__(DENSE) dense16_v4(JOBS) { JOB(DenseArgs); dense<4, 16, false>(a, grid); }
+KERNEL __launch_bounds__(DENSE) dense16_v1(JOBS) { JOB(DenseArgs); dense<1, 16, false>(a, grid); }
+KERNEL __launch_bounds__(DENSE) dense32_v4(JOBS) { JOB(DenseArgs); dense<4, 32, false>(a, grid); }
+KERNEL __launch_bounds__(DENSE) dense32_v1(JOBS) { JOB(DenseArgs); dense<1, 32, false>(a, grid); }
+KERNEL __launch_bounds__(DENSE) dense64_v4(JOBS) { JOB(DenseArgs); dense<4, 64, false>(a, grid); }
+KERNEL __launch_bounds__(DENSE) dense64_v1(JOBS) { JOB(DenseArgs); dense<1, 64, false>(a, grid); }
+KERNEL __launch_bounds__(DENSE) dense16_tf32(JOBS) { JOB(DenseArgs); dense<4, 16, true>(a, grid); }
+KERNEL __launch_bounds__(DENSE) dense32_tf32(JOBS) { JOB(DenseArgs); dense<4, 32, true>(a, grid); }
+KERNEL __launch_bounds__(DENSE) dense64_tf32(JOBS) { JOB(DenseArgs); dense<4, 64, true>(a, grid); }
 
 // ---- the gradient of x
 
@@ -280,28 +282,28 @@ struct DenseGradArm {
   int unused;
 };
 
-/** blockIdx.y is the block of COLUMNS input channels, blockIdx.z the class. */
+/** blockIdx.y is the block of COLUMNS input channels, the layer is the class. */
 struct DenseGradArgs {
   const float* x;
   float* dx;
-  DenseGradArm arm[ARMS];
   Tiling tiling; // of a class of pixels of x: [n, ceil(h/stride), ceil(w/stride)]
   int arms, relu, add;
   int h, w, in, stride;
   int channels; // of dy in shared memory at a time
   int vector;   // whether four channels of x can be read and written at once
+  DenseGradArm arm[ARMS];
 };
 
 /** The sum over all arms stays in registers; dx is written once. Rules are applied as dy is read. */
 template <int V, int COLUMNS, bool TF32>
-__device__ void denseGrad(const DenseGradArgs& a) {
+__device__ void denseGrad(const DenseGradArgs& a, int layer) {
   using P = Product<COLUMNS, TF32>;
   DYNAMIC_SHARED(float, shared);
   __shared__ Taps taps;
   float* slabs = shared;
   float* pixels = shared + 2 * P::SLAB_SIZE;
   Tile tile(a.tiling, blockIdx.x);
-  int cy = blockIdx.z / a.stride, cx = blockIdx.z % a.stride, column = blockIdx.y * COLUMNS;
+  int cy = layer / a.stride, cx = layer % a.stride, column = blockIdx.y * COLUMNS;
   int lanes = a.channels / V, pitch = a.channels + 4;
   P product;
   product.clear();
@@ -319,11 +321,13 @@ __device__ void denseGrad(const DenseGradArgs& a) {
     for (int from = 0; from < arm.out; from += a.channels) {
       Gradients<V> gradients(arm.g, arm.y, arm.coefficients, arm.out, from + (int)threadIdx.x % lanes * V);
       fill<V>(pixels, piece, lanes, a.tiling.n, arm.outH, arm.outW, Rounded<TF32, V, Gradients<V>>{gradients});
-      auto weight = [&](int tap, int e) { // neighbours read neighbouring output channels, which are rows of the slab
+      const float* w = arm.w;
+      int channels = a.channels, in = a.in, width = arm.out;
+      auto weight = [=](int tap, int e) { // neighbours read neighbouring output channels, which are rows of the slab
         int k = from + e % SLAB, c = column + e / SLAB;
-        return e % SLAB < a.channels && k < arm.out && c < a.in ? arm.w[(tap * a.in + c) * arm.out + k] : 0;
+        return e % SLAB < channels && k < width && c < in ? w[(tap * in + c) * width + k] : 0;
       };
-      product.sumTaps(pixels, slabs, taps, a.channels, weight, [](int e) { return e % SLAB * P::PITCH + e / SLAB; });
+      product.sumTaps(pixels, slabs, taps, channels, weight, [](int e) { return e % SLAB * P::PITCH + e / SLAB; });
     }
   }
 #pragma unroll
@@ -352,12 +356,12 @@ __device__ void denseGrad(const DenseGradArgs& a) {
   }
 }
 
-KERNEL __launch_bounds__(DENSE) dense_grad16_v4(const DenseGradArgs a) { denseGrad<4, 16, false>(a); }
-KERNEL __launch_bounds__(DENSE) dense_grad16_v1(const DenseGradArgs a) { denseGrad<1, 16, false>(a); }
-KERNEL __launch_bounds__(DENSE) dense_grad32_v4(const DenseGradArgs a) { denseGrad<4, 32, false>(a); }
-KERNEL __launch_bounds__(DENSE) dense_grad32_v1(const DenseGradArgs a) { denseGrad<1, 32, false>(a); }
-KERNEL __launch_bounds__(DENSE) dense_grad64_v4(const DenseGradArgs a) { denseGrad<4, 64, false>(a); }
-KERNEL __launch_bounds__(DENSE) dense_grad64_v1(const DenseGradArgs a) { denseGrad<1, 64, false>(a); }
-KERNEL __launch_bounds__(DENSE) dense_grad16_tf32(const DenseGradArgs a) { denseGrad<4, 16, true>(a); }
-KERNEL __launch_bounds__(DENSE) dense_grad32_tf32(const DenseGradArgs a) { denseGrad<4, 32, true>(a); }
-KERNEL __launch_bounds__(DENSE) dense_grad64_tf32(const DenseGradArgs a) { denseGrad<4, 64, true>(a); }
+KERNEL __launch_bounds__(DENSE) dense_grad16_v4(JOBS) { JOB(DenseGradArgs); denseGrad<4, 16, false>(a, layer); }
+KERNEL __launch_bounds__(DENSE) dense_grad16_v1(JOBS) { JOB(DenseGradArgs); denseGrad<1, 16, false>(a, layer); }
+KERNEL __launch_bounds__(DENSE) dense_grad32_v4(JOBS) { JOB(DenseGradArgs); denseGrad<4, 32, false>(a, layer); }
+KERNEL __launch_bounds__(DENSE) dense_grad32_v1(JOBS) { JOB(DenseGradArgs); denseGrad<1, 32, false>(a, layer); }
+KERNEL __launch_bounds__(DENSE) dense_grad64_v4(JOBS) { JOB(DenseGradArgs); denseGrad<4, 64, false>(a, layer); }
+KERNEL __launch_bounds__(DENSE) dense_grad64_v1(JOBS) { JOB(DenseGradArgs); denseGrad<1, 64, false>(a, layer); }
+KERNEL __launch_bounds__(DENSE) dense_grad16_tf32(JOBS) { JOB(DenseGradArgs); denseGrad<4, 16, true>(a, layer); }
+KERNEL __launch_bounds__(DENSE) dense_grad32_tf32(JOBS) { JOB(DenseGradArgs); denseGrad<4, 32, true>(a, layer); }
+KERNEL __launch_bounds__(DENSE) dense_grad64_tf32(JOBS) { JOB(DenseGradArgs); denseGrad<4, 64, true>(a, layer); }

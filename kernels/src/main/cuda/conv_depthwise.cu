@@ -17,11 +17,11 @@ struct DepthwiseArm {
 
 struct DepthwiseArgs {
   const float* x;
-  DepthwiseArm arm[ARMS];
   Tiling tiling; // of the results
   int arms, relu;
   int h, w, c, stride;
   int fromY, fromX, tall, wide; // the piece that all arms together look at
+  DepthwiseArm arm[ARMS];
 };
 
 /** Leaves a block's part of the moments of its values, for moments_join. */
@@ -98,9 +98,9 @@ __device__ void depthwise(const DepthwiseArgs& a) {
   }
 }
 
-KERNEL __launch_bounds__(BLOCK) depthwise_v4(const DepthwiseArgs a) { depthwise<4, 4>(a); }
-KERNEL __launch_bounds__(BLOCK) depthwise_v1(const DepthwiseArgs a) { depthwise<1, 4>(a); }
-KERNEL __launch_bounds__(BLOCK) depthwise_small_v4(const DepthwiseArgs a) { depthwise<4, 1>(a); }
+KERNEL __launch_bounds__(BLOCK) depthwise_v4(JOBS) { JOB(DepthwiseArgs); depthwise<4, 4>(a); }
+KERNEL __launch_bounds__(BLOCK) depthwise_v1(JOBS) { JOB(DepthwiseArgs); depthwise<1, 4>(a); }
+KERNEL __launch_bounds__(BLOCK) depthwise_small_v4(JOBS) { JOB(DepthwiseArgs); depthwise<4, 1>(a); }
 
 // ---- the gradient of x
 
@@ -113,24 +113,24 @@ struct DepthwiseGradArm {
   int outH, outW;
 };
 
-/** blockIdx.z is the class. */
+/** The layer is the class. */
 struct DepthwiseGradArgs {
   const float* x;
   float* dx;
-  DepthwiseGradArm arm[ARMS];
   Tiling tiling; // of a class of pixels of x: [n, ceil(h/stride), ceil(w/stride)]
   int arms, relu, add;
   int h, w, c, stride;
+  DepthwiseGradArm arm[ARMS];
 };
 
 /** One write of dx for all arms; the gradients of their results are read once each, and their rules applied on the way. */
-template <int V>
-__device__ void depthwiseGrad(const DepthwiseGradArgs& a) {
+template <int V, int P>
+__device__ void depthwiseGrad(const DepthwiseGradArgs& a, int layer) {
   DYNAMIC_SHARED(float, shared);
   __shared__ Taps taps;
-  constexpr int lanes = DEPTH / V, P = 4;
+  constexpr int lanes = DEPTH / V;
   int lane = threadIdx.x % lanes, channel = blockIdx.y * DEPTH + lane * V;
-  int cy = blockIdx.z / a.stride, cx = blockIdx.z % a.stride;
+  int cy = layer / a.stride, cx = layer % a.stride;
   Tile tile(a.tiling, blockIdx.x);
   Vec<V> sum[P];
   for (int p = 0; p < P; p++) sum[p] = splat<V>(0);
@@ -166,8 +166,9 @@ __device__ void depthwiseGrad(const DepthwiseGradArgs& a) {
   }
 }
 
-KERNEL __launch_bounds__(BLOCK) depthwise_grad_v4(const DepthwiseGradArgs a) { depthwiseGrad<4>(a); }
-KERNEL __launch_bounds__(BLOCK) depthwise_grad_v1(const DepthwiseGradArgs a) { depthwiseGrad<1>(a); }
+KERNEL __launch_bounds__(BLOCK) depthwise_grad_v4(JOBS) { JOB(DepthwiseGradArgs); depthwiseGrad<4, 4>(a, layer); }
+KERNEL __launch_bounds__(BLOCK) depthwise_grad_v1(JOBS) { JOB(DepthwiseGradArgs); depthwiseGrad<1, 4>(a, layer); }
+KERNEL __launch_bounds__(BLOCK) depthwise_grad_small_v4(JOBS) { JOB(DepthwiseGradArgs); depthwiseGrad<4, 1>(a, layer); }
 
 // ---- the gradient of the weights
 
@@ -179,17 +180,17 @@ struct DepthwiseWeightArm {
 };
 
 /**
- * The arms have one geometry. blockIdx.x is the split: it takes the tiles index, index + gridDim.x ...; blockIdx.y the
- * channels, blockIdx.z the arm.
+ * The arms have one geometry. blockIdx.x is the split: it takes the tiles index, index + grid.x ...; blockIdx.y the
+ * channels, the layer the arm.
  */
 struct DepthwiseWeightArgs {
   const float* x;
-  DepthwiseWeightArm arm[ARMS];
   Tiling tiling; // of the results
   int relu;
   int h, w, c, stride, pad, dilation, kh, kw;
   int tall, wide; // the piece of x that a tile looks at
   int tiles, groups;
+  DepthwiseWeightArm arm[ARMS];
 };
 
 /**
@@ -198,15 +199,16 @@ struct DepthwiseWeightArgs {
  * this does once.
  */
 template <int V, int KW>
-__device__ void depthwiseWeight(const DepthwiseWeightArgs& a) {
+__device__ void depthwiseWeight(const DepthwiseWeightArgs& a, const Grid& grid, int layer) {
   DYNAMIC_SHARED(float, shared);
   constexpr int lanes = DEPTH / V;
-  const DepthwiseWeightArm& arm = a.arm[blockIdx.z];
+  const DepthwiseWeightArm& arm = a.arm[layer];
   int positions = a.tiling.images * a.tiling.rows * a.tiling.cols;
   int units = a.kh * a.kw / KW;
   int lane = threadIdx.x % lanes, unit = threadIdx.x / lanes % units, group = threadIdx.x / (lanes * units);
   int channel = blockIdx.y * DEPTH + lane * V;
   int tap = unit * KW;
+  int groups = a.groups, right = a.dilation * DEPTH;
   int below = ((tap / a.kw * a.dilation) * a.wide + tap % a.kw * a.dilation) * DEPTH + lane * V;
   int* place = reinterpret_cast<int*>(shared); // of each position in the piece
   float* dy = shared + positions;
@@ -217,7 +219,7 @@ __device__ void depthwiseWeight(const DepthwiseWeightArgs& a) {
   Values<V> values = {a.x, a.c, channel, a.relu};
   Vec<V> sum[KW];
   for (int k = 0; k < KW; k++) sum[k] = splat<V>(0);
-  for (int index = blockIdx.x; index < a.tiles; index += gridDim.x) {
+  for (int index = blockIdx.x; index < a.tiles; index += grid.x) {
     Tile tile(a.tiling, index);
     Piece results = {a.tiling.images, a.tiling.rows, a.tiling.cols, DEPTH, tile.image, tile.y, tile.x};
     piece.image = tile.image;
@@ -227,11 +229,11 @@ __device__ void depthwiseWeight(const DepthwiseWeightArgs& a) {
     fill<V>(dy, results, lanes, a.tiling.n, a.tiling.h, a.tiling.w, gradients);
     fill<V>(x, piece, lanes, a.tiling.n, a.h, a.w, values);
     __syncthreads();
-    for (int p = group; p < positions; p += a.groups) {
+    for (int p = group; p < positions; p += groups) {
       Vec<V> d = load<V>(dy + p * DEPTH + lane * V);
 #pragma unroll
       for (int k = 0; k < KW; k++) {
-        Vec<V> value = load<V>(x + place[p] + below + k * a.dilation * DEPTH);
+        Vec<V> value = load<V>(x + place[p] + below + k * right);
         for (int j = 0; j < V; j++) sum[k][j] += d[j] * value[j];
       }
     }
@@ -249,9 +251,27 @@ __device__ void depthwiseWeight(const DepthwiseWeightArgs& a) {
   }
 }
 
-KERNEL __launch_bounds__(MOST) depthwise_weight_v4(const DepthwiseWeightArgs a) { depthwiseWeight<4, 1>(a); }
-KERNEL __launch_bounds__(MOST) depthwise_weight_v1(const DepthwiseWeightArgs a) { depthwiseWeight<1, 1>(a); }
-KERNEL __launch_bounds__(MOST) depthwise_weight3_v4(const DepthwiseWeightArgs a) { depthwiseWeight<4, 3>(a); }
-KERNEL __launch_bounds__(MOST) depthwise_weight3_v1(const DepthwiseWeightArgs a) { depthwiseWeight<1, 3>(a); }
-KERNEL __launch_bounds__(MOST) depthwise_weight5_v4(const DepthwiseWeightArgs a) { depthwiseWeight<4, 5>(a); }
-KERNEL __launch_bounds__(MOST) depthwise_weight5_v1(const DepthwiseWeightArgs a) { depthwiseWeight<1, 5>(a); }
+KERNEL __launch_bounds__(MOST) depthwise_weight_v4(JOBS) {
+  JOB(DepthwiseWeightArgs);
+  depthwiseWeight<4, 1>(a, grid, layer);
+}
+KERNEL __launch_bounds__(MOST) depthwise_weight_v1(JOBS) {
+  JOB(DepthwiseWeightArgs);
+  depthwiseWeight<1, 1>(a, grid, layer);
+}
+KERNEL __launch_bounds__(MOST) depthwise_weight3_v4(JOBS) {
+  JOB(DepthwiseWeightArgs);
+  depthwiseWeight<4, 3>(a, grid, layer);
+}
+KERNEL __launch_bounds__(MOST) depthwise_weight3_v1(JOBS) {
+  JOB(DepthwiseWeightArgs);
+  depthwiseWeight<1, 3>(a, grid, layer);
+}
+KERNEL __launch_bounds__(MOST) depthwise_weight5_v4(JOBS) {
+  JOB(DepthwiseWeightArgs);
+  depthwiseWeight<4, 5>(a, grid, layer);
+}
+KERNEL __launch_bounds__(MOST) depthwise_weight5_v1(JOBS) {
+  JOB(DepthwiseWeightArgs);
+  depthwiseWeight<1, 5>(a, grid, layer);
+}

@@ -14,16 +14,16 @@ struct WeightArm {
 
 /**
  * The arms have one geometry, the number of output channels included. blockIdx.x is the split: it takes the tiles index,
- * index + gridDim.x ...; blockIdx.y the square of channels, blockIdx.z the arm.
+ * index + grid.x ...; blockIdx.y the square of channels, the layer the arm.
  */
 struct WeightArgs {
   const float* x;
-  WeightArm arm[ARMS];
   Tiling tiling; // of the results
   int relu;
   int h, w, in, out, stride, pad, dilation, kh, kw;
   int tall, wide; // the piece of x that a tile looks at
   int tiles, groups;
+  WeightArm arm[ARMS];
 };
 
 /**
@@ -94,10 +94,10 @@ struct SquareTf32 {
 
 /** The threads of a tap follow each other, then the taps, then the groups, which share the results among them. */
 template <int V, class Product>
-__device__ void denseWeight(const WeightArgs& a) {
+__device__ void denseWeight(const WeightArgs& a, const Grid& grid, int layer) {
   DYNAMIC_SHARED(float, shared);
   constexpr int lanes = SQUARE / V, pitch = Product::PITCH;
-  const WeightArm& arm = a.arm[blockIdx.z];
+  const WeightArm& arm = a.arm[layer];
   int positions = a.tiling.images * a.tiling.rows * a.tiling.cols, taps = a.kh * a.kw;
   int squares = (a.out + SQUARE - 1) / SQUARE;
   int fromIn = blockIdx.y / squares * SQUARE, fromOut = blockIdx.y % squares * SQUARE;
@@ -113,7 +113,7 @@ __device__ void denseWeight(const WeightArgs& a) {
       Gradients<V>(arm.g, arm.y, arm.coefficients, a.out, fromOut + lane)};
   Rounded<Product::TF32, V, Values<V>> values = {Values<V>{a.x, a.in, fromIn + lane, a.relu}};
   Product product;
-  for (int index = blockIdx.x; index < a.tiles; index += gridDim.x) {
+  for (int index = blockIdx.x; index < a.tiles; index += grid.x) {
     Tile tile(a.tiling, index);
     Piece results = {a.tiling.images, a.tiling.rows, a.tiling.cols, pitch, tile.image, tile.y, tile.x};
     piece.image = tile.image;
@@ -139,9 +139,9 @@ __device__ void denseWeight(const WeightArgs& a) {
   }
 }
 
-KERNEL __launch_bounds__(MOST) dense_weight_v4(const WeightArgs a) { denseWeight<4, Square>(a); }
-KERNEL __launch_bounds__(MOST) dense_weight_v1(const WeightArgs a) { denseWeight<1, Square>(a); }
-KERNEL __launch_bounds__(MOST) dense_weight_tf32(const WeightArgs a) { denseWeight<4, SquareTf32>(a); }
+KERNEL __launch_bounds__(MOST) dense_weight_v4(JOBS) { JOB(WeightArgs); denseWeight<4, Square>(a, grid, layer); }
+KERNEL __launch_bounds__(MOST) dense_weight_v1(JOBS) { JOB(WeightArgs); denseWeight<1, Square>(a, grid, layer); }
+KERNEL __launch_bounds__(MOST) dense_weight_tf32(JOBS) { JOB(WeightArgs); denseWeight<4, SquareTf32>(a, grid, layer); }
 
 // ---- the second stage, for all kinds of convolutions
 
@@ -157,7 +157,8 @@ struct WeightJoinArgs {
 };
 
 /** dw += the sum of its parts. blockIdx.y is the arm. */
-KERNEL __launch_bounds__(BLOCK) weight_join(const WeightJoinArgs a) {
+KERNEL __launch_bounds__(BLOCK) weight_join(JOBS) {
+  JOB(WeightJoinArgs);
   __shared__ double shared[WARPS][32];
   const WeightJoin& j = a.join[blockIdx.y];
   Join by(j.size);

@@ -12,8 +12,8 @@ __device__ void fill(const FillArgs& a) {
   sweep<V>(a.size, [&](int i, auto width) { store(a.y + i, splat<decltype(width)::value>(a.value)); });
 }
 
-KERNEL fill_v4(const FillArgs a) { fill<4>(a); }
-KERNEL fill_v1(const FillArgs a) { fill<1>(a); }
+KERNEL fill_v4(JOBS) { JOB(FillArgs); fill<4>(a); }
+KERNEL fill_v1(JOBS) { JOB(FillArgs); fill<1>(a); }
 
 /**
  * y = a*x + b*y. With b = 0, y is not read: it may hold anything. The factors change from step to step (the +-eps of second
@@ -39,8 +39,8 @@ __device__ void axpby(const AxpbyArgs& args) {
   });
 }
 
-KERNEL axpby_v4(const AxpbyArgs a) { axpby<4>(a); }
-KERNEL axpby_v1(const AxpbyArgs a) { axpby<1>(a); }
+KERNEL axpby_v4(JOBS) { JOB(AxpbyArgs); axpby<4>(a); }
+KERNEL axpby_v1(JOBS) { JOB(AxpbyArgs); axpby<1>(a); }
 
 /** y (+)= f(a, b). */
 struct BinaryArgs {
@@ -74,16 +74,16 @@ __device__ inline float tanhGradOf(float x, float dy) {
   return (1 - y * y) * dy;
 }
 
-KERNEL multiply_v4(const BinaryArgs a) { binary<4>(a, timesOf); }
-KERNEL multiply_v1(const BinaryArgs a) { binary<1>(a, timesOf); }
-KERNEL relu_grad_v4(const BinaryArgs a) { binary<4>(a, reluGradOf); }
-KERNEL relu_grad_v1(const BinaryArgs a) { binary<1>(a, reluGradOf); }
-KERNEL elu_grad_v4(const BinaryArgs a) { binary<4>(a, eluGradOf); }
-KERNEL elu_grad_v1(const BinaryArgs a) { binary<1>(a, eluGradOf); }
-KERNEL sigmoid_grad_v4(const BinaryArgs a) { binary<4>(a, sigmoidGradOf); }
-KERNEL sigmoid_grad_v1(const BinaryArgs a) { binary<1>(a, sigmoidGradOf); }
-KERNEL tanh_grad_v4(const BinaryArgs a) { binary<4>(a, tanhGradOf); }
-KERNEL tanh_grad_v1(const BinaryArgs a) { binary<1>(a, tanhGradOf); }
+KERNEL multiply_v4(JOBS) { JOB(BinaryArgs); binary<4>(a, timesOf); }
+KERNEL multiply_v1(JOBS) { JOB(BinaryArgs); binary<1>(a, timesOf); }
+KERNEL relu_grad_v4(JOBS) { JOB(BinaryArgs); binary<4>(a, reluGradOf); }
+KERNEL relu_grad_v1(JOBS) { JOB(BinaryArgs); binary<1>(a, reluGradOf); }
+KERNEL elu_grad_v4(JOBS) { JOB(BinaryArgs); binary<4>(a, eluGradOf); }
+KERNEL elu_grad_v1(JOBS) { JOB(BinaryArgs); binary<1>(a, eluGradOf); }
+KERNEL sigmoid_grad_v4(JOBS) { JOB(BinaryArgs); binary<4>(a, sigmoidGradOf); }
+KERNEL sigmoid_grad_v1(JOBS) { JOB(BinaryArgs); binary<1>(a, sigmoidGradOf); }
+KERNEL tanh_grad_v4(JOBS) { JOB(BinaryArgs); binary<4>(a, tanhGradOf); }
+KERNEL tanh_grad_v1(JOBS) { JOB(BinaryArgs); binary<1>(a, tanhGradOf); }
 
 /** y = f(x). */
 struct UnaryArgs {
@@ -108,14 +108,14 @@ __device__ inline float eluOf(float x) { return x > 0 ? x : expm1f(x); }
 __device__ inline float sigmoidOf(float x) { return 1 / (1 + expf(-x)); }
 __device__ inline float tanhOf(float x) { return tanhf(x); }
 
-KERNEL relu_v4(const UnaryArgs a) { unary<4>(a, reluOf); }
-KERNEL relu_v1(const UnaryArgs a) { unary<1>(a, reluOf); }
-KERNEL elu_v4(const UnaryArgs a) { unary<4>(a, eluOf); }
-KERNEL elu_v1(const UnaryArgs a) { unary<1>(a, eluOf); }
-KERNEL sigmoid_v4(const UnaryArgs a) { unary<4>(a, sigmoidOf); }
-KERNEL sigmoid_v1(const UnaryArgs a) { unary<1>(a, sigmoidOf); }
-KERNEL tanh_v4(const UnaryArgs a) { unary<4>(a, tanhOf); }
-KERNEL tanh_v1(const UnaryArgs a) { unary<1>(a, tanhOf); }
+KERNEL relu_v4(JOBS) { JOB(UnaryArgs); unary<4>(a, reluOf); }
+KERNEL relu_v1(JOBS) { JOB(UnaryArgs); unary<1>(a, reluOf); }
+KERNEL elu_v4(JOBS) { JOB(UnaryArgs); unary<4>(a, eluOf); }
+KERNEL elu_v1(JOBS) { JOB(UnaryArgs); unary<1>(a, eluOf); }
+KERNEL sigmoid_v4(JOBS) { JOB(UnaryArgs); unary<4>(a, sigmoidOf); }
+KERNEL sigmoid_v1(JOBS) { JOB(UnaryArgs); unary<1>(a, sigmoidOf); }
+KERNEL tanh_v4(JOBS) { JOB(UnaryArgs); unary<4>(a, tanhOf); }
+KERNEL tanh_v1(JOBS) { JOB(UnaryArgs); unary<1>(a, tanhOf); }
 
 /** Runs of `length` floats from one buffer to another: slices and concatenations. */
 struct CopyArgs {
@@ -137,8 +137,8 @@ __device__ void copyBlocks(const CopyArgs& a) {
   put(a.dst + block * a.dstStride + at, load<V>(a.src + block * a.srcStride + at), a.add);
 }
 
-KERNEL copy_blocks_v4(const CopyArgs a) { copyBlocks<4>(a); }
-KERNEL copy_blocks_v1(const CopyArgs a) { copyBlocks<1>(a); }
+KERNEL copy_blocks_v4(JOBS) { JOB(CopyArgs); copyBlocks<4>(a); }
+KERNEL copy_blocks_v1(JOBS) { JOB(CopyArgs); copyBlocks<1>(a); }
 
 /** y [rows, cols] = x + row [cols]. */
 struct AddRowArgs {
@@ -149,6 +149,7 @@ struct AddRowArgs {
   int size;
 };
 
-KERNEL add_row(const AddRowArgs a) {
+KERNEL add_row(JOBS) {
+  JOB(AddRowArgs);
   sweep<1>(a.size, [&](int i, auto) { a.y[i] = a.x[i] + a.row[i % a.cols]; });
 }

@@ -1,8 +1,8 @@
 // What all kernels share: vectors of channels, sums over rows, the products of the tensor cores.
 //
 // Activations are [N, H, W, C], so neighbouring threads take neighbouring channels and a thread takes V of them: 4 where
-// C and the addresses allow (one 16-byte access), else 1. Every kernel takes its arguments as one struct; pointers come
-// first, so that the host can write it field by field. Nothing here needs a header of CUDA's: NVRTC compiles it as it is.
+// C and the addresses allow (one 16-byte access), else 1. The arguments of a kernel are one struct; lists come last in it,
+// so that the host writes no more of them than there is. Nothing here needs a header of CUDA's: NVRTC compiles it as it is.
 #pragma once
 
 // Dynamic shared memory: `DYNAMIC_SHARED(float, tile);` declares `float* tile`.
@@ -13,6 +13,27 @@
 #endif
 
 #define KERNEL extern "C" __global__ void
+
+// ---- jobs
+
+/** The blocks that a job has, as if it were launched by itself. */
+struct Grid {
+  unsigned x, y, z, unused;
+};
+
+/**
+ * A launch computes one job of its kernel or several, none of which needs another's result: their structs lie `jobBytes`
+ * apart, each behind its grid. Along z, a job has `jobDepth` layers of blocks; what is beyond its own grid is idle.
+ */
+#define JOBS const unsigned char *__restrict__ jobs, int jobBytes, int jobDepth
+
+/** Makes `grid`, `layer` (what blockIdx.z is to the job) and the arguments `a` of this block's job known. */
+#define JOB(Args)                                                                                     \
+  const unsigned char* job = jobs + (unsigned long long)(blockIdx.z / jobDepth) * jobBytes;            \
+  [[maybe_unused]] const int layer = blockIdx.z % jobDepth;                                            \
+  const Grid grid = *reinterpret_cast<const Grid*>(job);                                               \
+  if (blockIdx.x >= grid.x || blockIdx.y >= grid.y || layer >= (int)grid.z) return;                    \
+  const Args& a = *reinterpret_cast<const Args*>(job + sizeof(Grid))
 
 // ---- vectors of channels
 

@@ -14,7 +14,6 @@ struct MixTerm {
 };
 
 struct MixArgs {
-  MixTerm term[MIX_TERMS];
   const float* weights;
   float* y;
   float eps;
@@ -23,6 +22,7 @@ struct MixArgs {
   int c;
   int lanes;
   int add;
+  MixTerm term[MIX_TERMS];
 };
 
 template <int V>
@@ -57,8 +57,8 @@ __device__ void mixedSum(const MixArgs& a) {
   }
 }
 
-KERNEL __launch_bounds__(BLOCK) mixed_sum_v4(const MixArgs a) { mixedSum<4>(a); }
-KERNEL __launch_bounds__(BLOCK) mixed_sum_v1(const MixArgs a) { mixedSum<1>(a); }
+KERNEL __launch_bounds__(BLOCK) mixed_sum_v4(JOBS) { JOB(MixArgs); mixedSum<4>(a); }
+KERNEL __launch_bounds__(BLOCK) mixed_sum_v1(JOBS) { JOB(MixArgs); mixedSum<1>(a); }
 
 // ---- its gradient
 
@@ -76,7 +76,6 @@ struct MixGradTerm {
 
 /** parts [patches, 1 + terms, c]: the sum of dy, then for each term that of dy*(x - mean). */
 struct MixGradArgs {
-  MixGradTerm term[MIX_TERMS];
   const float* weights;
   const float* dy;
   float* parts;
@@ -84,6 +83,7 @@ struct MixGradArgs {
   int rows;
   int c;
   int lanes;
+  MixGradTerm term[MIX_TERMS];
 };
 
 /** dy is read once and kept in registers while the terms go by. */
@@ -126,15 +126,16 @@ __device__ void mixedSumGradParts(const MixGradArgs& a) {
   }
 }
 
-KERNEL __launch_bounds__(BLOCK) mixed_sum_grad_parts_v4(const MixGradArgs a) {
+KERNEL __launch_bounds__(BLOCK) mixed_sum_grad_parts_v4(JOBS) {
+  JOB(MixGradArgs);
   mixedSumGradParts<4>(a);
 }
-KERNEL __launch_bounds__(BLOCK) mixed_sum_grad_parts_v1(const MixGradArgs a) {
+KERNEL __launch_bounds__(BLOCK) mixed_sum_grad_parts_v1(JOBS) {
+  JOB(MixGradArgs);
   mixedSumGradParts<1>(a);
 }
 
 struct MixGradJoinArgs {
-  MixGradTerm term[MIX_TERMS];
   const float* weights;
   const float* parts;
   float* dWeights;
@@ -143,6 +144,7 @@ struct MixGradJoinArgs {
   int patches;
   int rows;
   int c;
+  MixGradTerm term[MIX_TERMS];
 };
 
 /**
@@ -183,7 +185,8 @@ __device__ double joinTerm(const MixGradJoinArgs& a, int t, bool own, double (*s
 }
 
 /** One term to a block. Terms may share a weight: the first of them sums for all, so that nobody adds at the same time. */
-KERNEL __launch_bounds__(BLOCK) mixed_sum_grad_join(const MixGradJoinArgs a) {
+KERNEL __launch_bounds__(BLOCK) mixed_sum_grad_join(JOBS) {
+  JOB(MixGradJoinArgs);
   __shared__ double shared[WARPS][32], warps[WARPS];
   int t = blockIdx.x;
   int weight = a.term[t].weight;

@@ -52,8 +52,8 @@ __device__ void momentsParts(const MomentsArgs& a) {
   }
 }
 
-KERNEL __launch_bounds__(BLOCK) moments_parts_v4(const MomentsArgs a) { momentsParts<4>(a); }
-KERNEL __launch_bounds__(BLOCK) moments_parts_v1(const MomentsArgs a) { momentsParts<1>(a); }
+KERNEL __launch_bounds__(BLOCK) moments_parts_v4(JOBS) { JOB(MomentsArgs); momentsParts<4>(a); }
+KERNEL __launch_bounds__(BLOCK) moments_parts_v1(JOBS) { JOB(MomentsArgs); momentsParts<1>(a); }
 
 constexpr int JOINS = 32;
 
@@ -73,7 +73,8 @@ struct MomentsJoinArgs {
  * Mean and variance of all patches together, as Chan, Golub and LeVeque (1979) join them. One join to a blockIdx.y. With e
  * the distance of a patch's value from the mean, the squares around the mean are squares + 2*e*sum + n*e*e.
  */
-KERNEL __launch_bounds__(BLOCK) moments_join(const MomentsJoinArgs a) {
+KERNEL __launch_bounds__(BLOCK) moments_join(JOBS) {
+  JOB(MomentsJoinArgs);
   __shared__ double shared[WARPS][32];
   const MomentsJoin& j = a.join[blockIdx.y];
   Join by(j.c);
@@ -135,8 +136,8 @@ __device__ void normalize(const NormalizeArgs& a) {
   }
 }
 
-KERNEL __launch_bounds__(BLOCK) normalize_v4(const NormalizeArgs a) { normalize<4>(a); }
-KERNEL __launch_bounds__(BLOCK) normalize_v1(const NormalizeArgs a) { normalize<1>(a); }
+KERNEL __launch_bounds__(BLOCK) normalize_v4(JOBS) { JOB(NormalizeArgs); normalize<4>(a); }
+KERNEL __launch_bounds__(BLOCK) normalize_v1(JOBS) { JOB(NormalizeArgs); normalize<1>(a); }
 
 // ---- its gradient
 
@@ -176,10 +177,12 @@ __device__ void normalizeGradParts(const NormalizeGradArgs& a) {
   }
 }
 
-KERNEL __launch_bounds__(BLOCK) normalize_grad_parts_v4(const NormalizeGradArgs a) {
+KERNEL __launch_bounds__(BLOCK) normalize_grad_parts_v4(JOBS) {
+  JOB(NormalizeGradArgs);
   normalizeGradParts<4>(a);
 }
-KERNEL __launch_bounds__(BLOCK) normalize_grad_parts_v1(const NormalizeGradArgs a) {
+KERNEL __launch_bounds__(BLOCK) normalize_grad_parts_v1(JOBS) {
+  JOB(NormalizeGradArgs);
   normalizeGradParts<1>(a);
 }
 
@@ -198,7 +201,8 @@ struct NormalizeGradJoinArgs {
 };
 
 /** The coefficients [4, c] of the rule that the gradient of x is: see Upstream. */
-KERNEL __launch_bounds__(BLOCK) normalize_grad_join(const NormalizeGradJoinArgs a) {
+KERNEL __launch_bounds__(BLOCK) normalize_grad_join(JOBS) {
+  JOB(NormalizeGradJoinArgs);
   __shared__ double shared[WARPS][32];
   Join by(a.c);
   int channel = by.column;
@@ -250,5 +254,5 @@ __device__ void gradient(const GradientArgs& a) {
   }
 }
 
-KERNEL __launch_bounds__(BLOCK) gradient_v4(const GradientArgs a) { gradient<4>(a); }
-KERNEL __launch_bounds__(BLOCK) gradient_v1(const GradientArgs a) { gradient<1>(a); }
+KERNEL __launch_bounds__(BLOCK) gradient_v4(JOBS) { JOB(GradientArgs); gradient<4>(a); }
+KERNEL __launch_bounds__(BLOCK) gradient_v1(JOBS) { JOB(GradientArgs); gradient<1>(a); }

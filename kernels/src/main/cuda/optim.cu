@@ -22,8 +22,8 @@ __device__ void clip(const ClipArgs& a) {
   });
 }
 
-KERNEL clip_v4(const ClipArgs a) { clip<4>(a); }
-KERNEL clip_v1(const ClipArgs a) { clip<1>(a); }
+KERNEL clip_v4(JOBS) { JOB(ClipArgs); clip<4>(a); }
+KERNEL clip_v1(JOBS) { JOB(ClipArgs); clip<1>(a); }
 
 /** d = g + decay*w; v = momentum*v + d; w -= rate*(nesterov ? d + momentum*v : v). */
 struct SgdArgs {
@@ -53,8 +53,8 @@ __device__ void sgd(const SgdArgs& a) {
   });
 }
 
-KERNEL sgd_v4(const SgdArgs a) { sgd<4>(a); }
-KERNEL sgd_v1(const SgdArgs a) { sgd<1>(a); }
+KERNEL sgd_v4(JOBS) { JOB(SgdArgs); sgd<4>(a); }
+KERNEL sgd_v1(JOBS) { JOB(SgdArgs); sgd<1>(a); }
 
 /**
  * Adam (Kingma and Ba 2015), L2 decay added to the gradient. What depends on the step alone comes made: rate/(1 - beta1^t)
@@ -92,5 +92,5 @@ __device__ void adam(const AdamArgs& a) {
   });
 }
 
-KERNEL adam_v4(const AdamArgs a) { adam<4>(a); }
-KERNEL adam_v1(const AdamArgs a) { adam<1>(a); }
+KERNEL adam_v4(JOBS) { JOB(AdamArgs); adam<4>(a); }
+KERNEL adam_v1(JOBS) { JOB(AdamArgs); adam<1>(a); }

@@ -52,8 +52,8 @@ __device__ void pool(const PoolArgs& a) {
   store(a.y + out * a.c + channel, best);
 }
 
-KERNEL pool_v4(const PoolArgs a) { pool<4>(a); }
-KERNEL pool_v1(const PoolArgs a) { pool<1>(a); }
+KERNEL pool_v4(JOBS) { JOB(PoolArgs); pool<4>(a); }
+KERNEL pool_v1(JOBS) { JOB(PoolArgs); pool<1>(a); }
 
 // ---- the gradient: every input gathers from the windows it lies in, so that nothing is added twice at a time
 
@@ -86,8 +86,8 @@ __device__ void averagePoolGrad(const PoolArgs& a) {
   put(a.y + in * a.c + channel, sum, a.add);
 }
 
-KERNEL average_pool_grad_v4(const PoolArgs a) { averagePoolGrad<4>(a); }
-KERNEL average_pool_grad_v1(const PoolArgs a) { averagePoolGrad<1>(a); }
+KERNEL average_pool_grad_v4(JOBS) { JOB(PoolArgs); averagePoolGrad<4>(a); }
+KERNEL average_pool_grad_v1(JOBS) { JOB(PoolArgs); averagePoolGrad<1>(a); }
 
 constexpr int POOL_TILE = 8;      // inputs of a block, along both axes
 constexpr int POOL_CHANNELS = 16; // and its channels
@@ -98,7 +98,8 @@ constexpr int POOL_CHANNELS = 16; // and its channels
  * it. For 3x3 at stride 1 that is 100 windows for 64 inputs, instead of the 9 windows of 9 elements that each input would
  * have to look through. Dynamic shared memory: [windows, 16] gradients and as many places.
  */
-KERNEL __launch_bounds__(BLOCK) max_pool_grad(const PoolArgs a) {
+KERNEL __launch_bounds__(BLOCK) max_pool_grad(JOBS) {
+  JOB(PoolArgs);
   DYNAMIC_SHARED(float, gradient);
   int tilesX = (a.w + POOL_TILE - 1) / POOL_TILE, tilesY = (a.h + POOL_TILE - 1) / POOL_TILE;
   int tileX = blockIdx.x % tilesX * POOL_TILE, tileY = blockIdx.x / tilesX % tilesY * POOL_TILE;

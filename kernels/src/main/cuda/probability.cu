@@ -39,7 +39,8 @@ __device__ inline float logSumExp(const float* x, int cols) {
   return largest + logf(warpSum(sum));
 }
 
-KERNEL __launch_bounds__(BLOCK) softmax(const SoftmaxArgs a) {
+KERNEL __launch_bounds__(BLOCK) softmax(JOBS) {
+  JOB(SoftmaxArgs);
   int row = rowOfWarp(a.rows);
   if (row < 0) return; // the whole warp
   const float* x = a.x + row * a.cols;
@@ -56,7 +57,8 @@ struct SoftmaxGradArgs {
   int add;
 };
 
-KERNEL __launch_bounds__(BLOCK) softmax_grad(const SoftmaxGradArgs a) {
+KERNEL __launch_bounds__(BLOCK) softmax_grad(JOBS) {
+  JOB(SoftmaxGradArgs);
   int row = rowOfWarp(a.rows);
   if (row < 0) return;
   int lane = threadIdx.x & 31;
@@ -80,7 +82,8 @@ struct CrossEntropyArgs {
 };
 
 /** losses [rows]: the cross-entropy of each row; the mean is join_rows' work. */
-KERNEL __launch_bounds__(BLOCK) cross_entropy(const CrossEntropyArgs a) {
+KERNEL __launch_bounds__(BLOCK) cross_entropy(JOBS) {
+  JOB(CrossEntropyArgs);
   int row = rowOfWarp(a.rows);
   if (row < 0) return;
   const float* x = a.logits + row * a.classes;
@@ -106,7 +109,8 @@ struct CrossEntropyGradArgs {
   int add;
 };
 
-KERNEL cross_entropy_grad(const CrossEntropyGradArgs a) {
+KERNEL cross_entropy_grad(JOBS) {
+  JOB(CrossEntropyGradArgs);
   sweep<1>(a.rows * a.classes, [&](int i, auto) {
     float target = (a.labels[i / a.classes] == i % a.classes ? 1 - a.smoothing : 0) + a.smoothing / a.classes;
     float value = *a.dloss * (a.probabilities[i] - target) / a.rows;

@@ -15,7 +15,8 @@ struct DropoutArgs {
 };
 
 /** Draw i is word i%4 of block i/4: with group 1, one block of the generator serves the 4 elements of a thread. */
-KERNEL dropout(const DropoutArgs a) {
+KERNEL dropout(JOBS) {
+  JOB(DropoutArgs);
   int first = (blockIdx.x * blockDim.x + threadIdx.x) * 4;
   if (first < 0 || first >= a.size) return;
   float p = *a.p, scale = 1 / (1 - p);
@@ -50,7 +51,8 @@ struct BatchArgs {
 };
 
 /** One thread a pixel. A sample's draws take 8 counters of their own, of which the first 5 are used. */
-KERNEL make_batch(const BatchArgs a) {
+KERNEL make_batch(JOBS) {
+  JOB(BatchArgs);
   int pixel = blockIdx.x * blockDim.x + threadIdx.x;
   if (pixel < 0 || pixel >= a.size * a.h * a.w) return;
   int x = pixel % a.w, y = pixel / a.w % a.h;

@@ -26,8 +26,8 @@ __device__ void sumRowsParts(const SumRowsArgs& a) {
   if (patch.inside && (int)threadIdx.x < a.lanes) store(a.parts + blockIdx.x * a.c + patch.channel, sum);
 }
 
-KERNEL __launch_bounds__(BLOCK) sum_rows_parts_v4(const SumRowsArgs a) { sumRowsParts<4>(a); }
-KERNEL __launch_bounds__(BLOCK) sum_rows_parts_v1(const SumRowsArgs a) { sumRowsParts<1>(a); }
+KERNEL __launch_bounds__(BLOCK) sum_rows_parts_v4(JOBS) { JOB(SumRowsArgs); sumRowsParts<4>(a); }
+KERNEL __launch_bounds__(BLOCK) sum_rows_parts_v1(JOBS) { JOB(SumRowsArgs); sumRowsParts<1>(a); }
 
 /** y [c] (+)= factor * the sum over the rows of parts [rows, c]; the batch's image is blockIdx.y. */
 struct JoinRowsArgs {
@@ -40,7 +40,8 @@ struct JoinRowsArgs {
 };
 
 /** Also the mean over the pixels of an image: x [n, pixels, c] is small where it is wanted (8x8 at the end of a network). */
-KERNEL __launch_bounds__(BLOCK) join_rows(const JoinRowsArgs a) {
+KERNEL __launch_bounds__(BLOCK) join_rows(JOBS) {
+  JOB(JoinRowsArgs);
   __shared__ double shared[WARPS][32];
   Join by(a.c);
   const float* parts = a.parts + blockIdx.y * a.rows * a.c + by.column;
@@ -68,14 +69,15 @@ struct SpreadRowsArgs {
   int add;
 };
 
-KERNEL spread_rows(const SpreadRowsArgs a) {
+KERNEL spread_rows(JOBS) {
+  JOB(SpreadRowsArgs);
   sweep<1>(a.size, [&](int i, auto) {
     float value = a.factor * a.dy[i / (a.pixels * a.c) * a.c + i % a.c];
     a.dx[i] = a.add ? a.dx[i] + value : value;
   });
 }
 
-/** parts [gridDim.x]: the sum of squares of each block's share of x. */
+/** parts [grid.x]: the sum of squares of each block's share of x. */
 struct SquaresArgs {
   const float* x;
   double* parts;
@@ -83,10 +85,11 @@ struct SquaresArgs {
 };
 
 /** In double: a gradient's norm goes over a million elements, and clipping is the same for all of them. */
-KERNEL __launch_bounds__(BLOCK) squares_parts(const SquaresArgs a) {
+KERNEL __launch_bounds__(BLOCK) squares_parts(JOBS) {
+  JOB(SquaresArgs);
   __shared__ double warps[WARPS];
   double sum = 0;
-  long long stride = (long long)gridDim.x * BLOCK;
+  long long stride = (long long)grid.x * BLOCK;
   for (long long i = blockIdx.x * BLOCK + threadIdx.x; i < a.size; i += stride) sum += (double)a.x[i] * a.x[i];
   sum = blockSum(sum, warps);
   if (threadIdx.x == 0) a.parts[blockIdx.x] = sum;
@@ -99,7 +102,8 @@ struct NormArgs {
 };
 
 /** norm = the square root of the sum of all parts; one block. It stays on the device: clipping reads it there. */
-KERNEL __launch_bounds__(BLOCK) norm_join(const NormArgs a) {
+KERNEL __launch_bounds__(BLOCK) norm_join(JOBS) {
+  JOB(NormArgs);
   __shared__ double warps[WARPS];
   double sum = 0;
   for (int i = threadIdx.x; i < a.count; i += BLOCK) sum += a.parts[i];

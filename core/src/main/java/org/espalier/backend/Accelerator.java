@@ -24,12 +24,17 @@ public interface Accelerator {
   /** What it looked for on this machine. */
   List<Finding> findings();
 
+  /** What users may add to its name, to say how it is to compute. */
+  List<String> options();
+
   /**
    * Opens it.
    *
+   * @param options some of {@link #options}
    * @throws DeviceException if it cannot be used after all
+   * @throws org.espalier.InputException if it has nothing to do so
    */
-  Backend open();
+  Backend open(List<String> options);
 
   /**
    * Something that an accelerator makes use of.

@@ -1,5 +1,6 @@
 package org.espalier.backend;
 
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,6 +44,14 @@ public interface Backend extends AutoCloseable {
    * @param bytes of its memory that were in use at most
    */
   record Counters(long pieces, long launched, long bytes) {}
+
+  /**
+   * How often each kernel has been launched on a device so far, by name, with "copy" and "set" for
+   * copies and fills: what a step costs in launches. Empty where nothing is launched.
+   */
+  default Map<String, Long> launches() {
+    return Map.of();
+  }
 
   /** New memory of {@code size} floats with unspecified content. */
   default Buffer allocateScratch(int size) {

@@ -45,17 +45,21 @@ final class AnyConv {
       @Nullable Buffer dx,
       boolean add) {
     Conv c = arm.conv();
-    launch.begin().struct().ptr(x).ptr(arm.w()).ptr(arm.y());
-    launch.ptr(upstream == null ? null : upstream.g());
-    launch.ptr(upstream == null ? null : upstream.coefficients()).ptr(dx).ptr(arm.dw());
+    launch.begin().reads(x).reads(arm.w());
+    if (upstream == null) {
+      launch.writes(arm.y()).reads(null).reads(null);
+    } else {
+      launch.reads(arm.y()).reads(upstream.g()).reads(upstream.coefficients());
+    }
+    launch.writes(dx).writes(arm.dw());
     launch.bool(relu).bool(add).i32(c.n()).i32(c.h()).i32(c.w()).i32(c.in()).i32(c.out());
     launch.i32(c.kh()).i32(c.kw()).i32(c.stride()).i32(c.pad()).i32(c.dilation()).i32(c.groups());
-    launch.i32(c.outH()).i32(c.outW()).endStruct();
+    launch.i32(c.outH()).i32(c.outW());
   }
 
   /** c (+)= a^T b^T for a {@code [k, m]}, b {@code [n, k]}. */
   void transposed(int m, int n, int k, Buffer a, Buffer b, Buffer c, boolean add) {
-    launch.begin().struct().ptr(a).ptr(b).ptr(c).i32(m).i32(n).i32(k).bool(add).endStruct();
+    launch.begin().reads(a).reads(b).writes(c).i32(m).i32(n).i32(k).bool(add);
     launch.run(transposed, Lanes.blocks(m * n, 1), Lanes.BLOCK);
   }
 }

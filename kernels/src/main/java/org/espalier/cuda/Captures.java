@@ -1,6 +1,7 @@
 package org.espalier.cuda;
 
 import static jcuda.driver.JCudaDriver.cuGraphExecDestroy;
+import static jcuda.driver.JCudaDriver.cuMemFree;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -20,6 +21,9 @@ final class Captures implements AutoCloseable {
   static final class Capture {
     private final byte[] records;
     private @Nullable CUgraphExec graph;
+    private @Nullable DevicePointer arguments;
+    private Map<String, Long> calls = Map.of();
+    private long size;
     private int seen;
 
     private Capture(byte[] records) {
@@ -34,8 +38,24 @@ final class Captures implements AutoCloseable {
       return graph;
     }
 
-    void graph(CUgraphExec made) {
+    /** How often the graph launches each kernel. */
+    Map<String, Long> calls() {
+      return calls;
+    }
+
+    /** Of how many calls it consists. */
+    long size() {
+      return size;
+    }
+
+    /**
+     * @param arguments what its kernels are given, in memory that the graph owns from here on
+     */
+    void graph(CUgraphExec made, DevicePointer arguments, Map<String, Long> calls) {
       graph = made;
+      this.arguments = arguments;
+      this.calls = calls;
+      size = calls.values().stream().mapToLong(Long::longValue).sum();
     }
   }
 
@@ -66,6 +86,7 @@ final class Captures implements AutoCloseable {
   private static void destroy(Capture capture) {
     if (capture.graph != null) {
       cuGraphExecDestroy(capture.graph);
+      cuMemFree(capture.arguments);
     }
   }
 

@@ -14,8 +14,8 @@ import org.espalier.backend.DeviceException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The first GPU of the machine, as {@code --device cuda}. Nothing of JCuda is loaded before the
- * driver's library is found.
+ * The first GPU of the machine, as {@code --device cuda} or {@code --device cuda,tf32}. Nothing of
+ * JCuda is loaded before the driver's library is found.
  */
 public final class CudaAccelerator implements Accelerator {
   private @Nullable Probe probe;
@@ -109,7 +109,12 @@ public final class CudaAccelerator implements Accelerator {
   }
 
   @Override
-  public Backend open() {
-    return CudaBackend.open(0);
+  public List<String> options() {
+    return CudaOptions.NAMES;
+  }
+
+  @Override
+  public Backend open(List<String> options) {
+    return CudaBackend.open(0, CudaOptions.of(options));
   }
 }

@@ -1,5 +1,7 @@
 package org.espalier.cuda;
 
+import java.util.Map;
+import org.espalier.InputException;
 import org.espalier.backend.Backend;
 import org.espalier.backend.Buffer;
 import org.espalier.backend.DeviceException;
@@ -23,7 +25,9 @@ final class CudaBackend implements Backend {
   private static final long CHUNK = 64L << 20;
 
   private final Device device;
-  private final Memory memory = new Memory(this);
+  private final CudaOptions options;
+  private final Memory memory = new Memory(this, Memory.SPARE_BYTES);
+  private final Scratch scratch;
   private final Elementwise elementwise;
   private final Reductions reductions;
   private final Norms norms;
@@ -35,7 +39,8 @@ final class CudaBackend implements Backend {
 
   CudaBackend(Device device, CudaOptions options) {
     this.device = device;
-    Scratch scratch = new Scratch(device);
+    this.options = options;
+    scratch = new Scratch(device);
     elementwise = new Elementwise(device);
     reductions = new Reductions(device, scratch);
     norms = new Norms(device, scratch);
@@ -50,15 +55,22 @@ final class CudaBackend implements Backend {
    * Opens the GPU of that number.
    *
    * @throws DeviceException if there is none, or its driver refuses
+   * @throws org.espalier.InputException if it has not what the options want
    */
-  static CudaBackend open(int device) {
-    Device opened = Device.open(device, CHUNK);
-    return new CudaBackend(opened, CudaOptions.of(opened));
+  static CudaBackend open(int number, CudaOptions options) {
+    Device device = Device.open(number, CHUNK);
+    try {
+      options.require(device);
+    } catch (InputException e) {
+      device.close();
+      throw e;
+    }
+    return new CudaBackend(device, options);
   }
 
   @Override
   public String name() {
-    return "cuda";
+    return options.text();
   }
 
   @Override
@@ -81,6 +93,7 @@ final class CudaBackend implements Backend {
   @Override
   public void beginPass() {
     memory.settle();
+    scratch.rewind();
   }
 
   @Override
@@ -321,6 +334,11 @@ final class CudaBackend implements Backend {
       float decay,
       int step) {
     optimisers.adam(w, g, m, v, rate, beta1, beta2, eps, decay, step);
+  }
+
+  @Override
+  public Map<String, Long> launches() {
+    return device.queue().calls();
   }
 
   @Override

@@ -40,9 +40,9 @@ final class CudaGallery implements Gallery {
       long seed,
       long stream,
       Buffer out) {
-    launch.begin().struct().ptr(images).ptr(table).ptr(out).stepI32s(samples, size);
+    launch.begin().reads(images).reads(table).writes(out).stepI32s(samples, size);
     launch.stepI64(seed).stepI64(stream).i32(size).i32(height).i32(width).i32(channels);
-    launch.i32(pad).bool(flip).i32(cutout).endStruct();
+    launch.i32(pad).bool(flip).i32(cutout);
     launch.run(kernel, (size * height * width + BLOCK - 1) / BLOCK, BLOCK);
   }
 }

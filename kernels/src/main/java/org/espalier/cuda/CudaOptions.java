@@ -1,7 +1,8 @@
 package org.espalier.cuda;
 
+import java.util.List;
 import jcuda.driver.CUdevice_attribute;
-import org.espalier.backend.DeviceException;
+import org.espalier.InputException;
 
 /**
  * How the back end computes.
@@ -12,23 +13,31 @@ import org.espalier.backend.DeviceException;
 record CudaOptions(boolean tf32) {
   static final CudaOptions DEFAULT = new CudaOptions(false);
 
-  private static final String TF32 = "espalier.cuda.tf32";
+  private static final String TF32 = "tf32";
+
+  /** What may stand behind the device's name. */
+  static final List<String> NAMES = List.of(TF32);
+
+  static CudaOptions of(List<String> names) {
+    return new CudaOptions(names.contains(TF32));
+  }
+
+  /** The device's name with them. */
+  String text() {
+    return tf32 ? "cuda," + TF32 : "cuda";
+  }
 
   /**
-   * What this JVM's properties say: {@code -Despalier.cuda.tf32=true}.
+   * Returns if the device can compute so.
    *
-   * @throws DeviceException if the device has no such tensor cores
+   * @throws InputException if it has no such tensor cores
    */
-  static CudaOptions of(Device device) {
-    int major = CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR;
-    CudaOptions options = new CudaOptions(Boolean.getBoolean(TF32));
-    if (options.tf32 && device.attribute(major) < 8) {
-      throw new DeviceException(
-          "cuda: "
-              + device.name()
-              + " has no TF32: it needs compute capability 8.0; leave out -D"
-              + TF32);
+  void require(Device device) {
+    int major = device.attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR);
+    if (tf32 && major < 8) {
+      throw new InputException(
+          "device cuda,tf32: %s is of compute capability %d, TF32 needs 8: take --device cuda"
+              .formatted(device.name(), major));
     }
-    return options;
   }
 }

@@ -6,7 +6,6 @@ import java.util.List;
 import org.espalier.backend.Buffer;
 import org.espalier.backend.Conv;
 import org.espalier.backend.Fan;
-import org.espalier.backend.Upstream;
 import org.jspecify.annotations.Nullable;
 
 /** The launches of conv_dense.cu: convolutions with one group, and the gradient of their input. */
@@ -14,8 +13,6 @@ final class DenseConv {
   private static final int THREADS = 128;
   private static final int SUMS = 4096;
   private static final int SLAB = 16;
-  private static final int ARM_BYTES = 48;
-  private static final int GRAD_ARM_BYTES = 64;
 
   /** A block is given no more dynamic shared memory: with its static, 48 KiB suffice. */
   static final int SHARED = 43 * 1024;
@@ -150,24 +147,24 @@ final class DenseConv {
       tasks += plan.form.blocks(c.out());
     }
     List<@Nullable CudaBuffer> parts = norms.parts(arms, tiles, joins);
-    launch.begin().struct().ptr(x);
-    for (int i = 0; i < arms.size(); i++) {
-      Fan.Arm arm = arms.get(i);
-      Conv c = convs.get(i);
-      launch.ptr(arm.w()).ptr(arm.y()).ptr(parts.get(i)).i32(c.out()).i32(c.kh()).i32(c.kw());
-      launch.i32(c.pad()).i32(c.dilation()).bool(Lanes.width(c.out(), arm.y()) == 4);
-    }
-    launch.skip((Fans.ARMS - arms.size()) * ARM_BYTES);
+    launch.begin().reads(x);
     plan.tiling.write(launch);
     launch.i32(arms.size()).bool(relu).bool(add);
     launch.i32(first.h()).i32(first.w()).i32(first.in()).i32(first.stride());
     plan.piece.write(launch);
-    launch.i32(plan.channels).i32(tasks).endStruct();
+    launch.i32(plan.channels).i32(tasks);
+    for (int i = 0; i < arms.size(); i++) {
+      Fan.Arm arm = arms.get(i);
+      Conv c = convs.get(i);
+      launch.reads(arm.w()).writes(arm.y()).writes(parts.get(i));
+      launch.i32(c.out()).i32(c.kh()).i32(c.kw()).i32(c.pad()).i32(c.dilation());
+      launch.bool(Lanes.width(c.out(), arm.y()) == 4);
+    }
     int width = Lanes.width(first.in(), x);
     boolean kept = first.in() <= plan.channels; // the piece stays in shared memory for all arms
     int across = kept ? Math.min(tasks, Lanes.ceil(ENOUGH_BLOCKS, tiles)) : tasks;
     Kernel kernel = tf32 && width == 4 ? plan.form.forward32 : plan.form.forward.form(width);
-    launch.run(kernel, tiles, across, 1, THREADS, 1, 1, plan.sharedBytes());
+    launch.run(kernel, tiles, across, 1, THREADS, plan.sharedBytes());
     return true;
   }
 
@@ -183,21 +180,19 @@ final class DenseConv {
     if (plan == null) {
       return false;
     }
-    int width = 4;
-    launch.begin().struct().ptr(x).ptr(dx);
-    for (int i = 0; i < arms.size(); i++) {
-      Conv c = convs.get(i);
-      Upstream upstream = Fans.upstream(arms.get(i));
-      launch.ptr(arms.get(i).w());
-      width = Math.min(width, Fans.write(launch, upstream, arms.get(i)));
-      launch.i32(c.out()).i32(c.kh()).i32(c.kw()).i32(c.pad()).i32(c.dilation());
-      launch.i32(c.outH()).i32(c.outW()).i32(0);
-    }
-    launch.skip((Fans.ARMS - arms.size()) * GRAD_ARM_BYTES);
+    launch.begin().reads(relu ? x : null).writes(dx);
     plan.tiling.write(launch);
     launch.i32(arms.size()).bool(relu).bool(add);
     launch.i32(first.h()).i32(first.w()).i32(first.in()).i32(first.stride());
-    launch.i32(plan.channels).bool(Lanes.width(first.in(), relu ? x : null, dx) == 4).endStruct();
+    launch.i32(plan.channels).bool(Lanes.width(first.in(), relu ? x : null, dx) == 4);
+    int width = 4;
+    for (int i = 0; i < arms.size(); i++) {
+      Conv c = convs.get(i);
+      launch.reads(arms.get(i).w());
+      width = Math.min(width, Fans.write(launch, arms.get(i)));
+      launch.i32(c.out()).i32(c.kh()).i32(c.kw()).i32(c.pad()).i32(c.dilation());
+      launch.i32(c.outH()).i32(c.outW()).i32(0);
+    }
     Kernel kernel = tf32 && width == 4 ? plan.form.grad32 : plan.form.grad.form(width);
     launch.run(
         kernel,
@@ -205,8 +200,6 @@ final class DenseConv {
         plan.form.blocks(first.in()),
         first.stride() * first.stride(),
         THREADS,
-        1,
-        1,
         plan.sharedBytes());
     return true;
   }

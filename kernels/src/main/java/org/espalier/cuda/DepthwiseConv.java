@@ -11,9 +11,6 @@ final class DepthwiseConv {
   /** Channels of a block: DEPTH. */
   static final int DEPTH = 16;
 
-  private static final int ARM_BYTES = 40;
-  private static final int GRAD_ARM_BYTES = 56;
-
   /** Dynamic shared memory of a block: with the static, 48 KiB suffice. */
   static final int SHARED = 39 * 1024;
 
@@ -22,6 +19,7 @@ final class DepthwiseConv {
   private final Lanes forward;
   private final Kernel small;
   private final Lanes grad;
+  private final Kernel gradSmall;
   private final Plans<Plan> forwardPlans = new Plans<>();
   private final Plans<Plan> backwardPlans = new Plans<>();
 
@@ -31,6 +29,7 @@ final class DepthwiseConv {
     forward = Lanes.of(device, "conv_depthwise", "depthwise");
     small = device.kernel("conv_depthwise", "depthwise_small_v4");
     grad = Lanes.of(device, "conv_depthwise", "depthwise_grad");
+    gradSmall = device.kernel("conv_depthwise", "depthwise_grad_small_v4");
   }
 
   /** Positions of a block whose threads have {@code each}, and {@code width} channels. */
@@ -60,7 +59,12 @@ final class DepthwiseConv {
 
   private @Nullable Plan backwardPlan(List<Conv> convs, int width) {
     Tiling tiling = Tiling.pixels(convs.getFirst(), positions(width, 4));
-    return new Plan(grad.form(width), tiling, Piece.ofGradients(convs, tiling)).ifItFits();
+    Plan plan = new Plan(grad.form(width), tiling, Piece.ofGradients(convs, tiling)).ifItFits();
+    if (plan == null && width == 4) { // of small images a tile has several, each with its edge
+      Tiling less = Tiling.pixels(convs.getFirst(), positions(width, 1));
+      plan = new Plan(gradSmall, less, Piece.ofGradients(convs, less)).ifItFits();
+    }
+    return plan;
   }
 
   /** As {@link DenseConv#forward}. */
@@ -78,20 +82,18 @@ final class DepthwiseConv {
     }
     int tiles = plan.tiling.tiles();
     List<@Nullable CudaBuffer> parts = norms.parts(arms, tiles, joins);
-    launch.begin().struct().ptr(x);
-    for (int i = 0; i < arms.size(); i++) {
-      Conv c = convs.get(i);
-      launch.ptr(arms.get(i).w()).ptr(arms.get(i).y()).ptr(parts.get(i));
-      launch.i32(c.kh()).i32(c.kw()).i32(c.pad()).i32(c.dilation());
-    }
-    launch.skip((Fans.ARMS - arms.size()) * ARM_BYTES);
+    launch.begin().reads(x);
     plan.tiling.write(launch);
     launch.i32(arms.size()).bool(relu);
     launch.i32(first.h()).i32(first.w()).i32(first.in()).i32(first.stride());
     plan.piece.write(launch);
-    launch.endStruct();
+    for (int i = 0; i < arms.size(); i++) {
+      Conv c = convs.get(i);
+      launch.reads(arms.get(i).w()).writes(arms.get(i).y()).writes(parts.get(i));
+      launch.i32(c.kh()).i32(c.kw()).i32(c.pad()).i32(c.dilation());
+    }
     int across = Lanes.ceil(first.in(), DEPTH);
-    launch.run(plan.kernel, tiles, across, 1, Lanes.BLOCK, 1, 1, plan.sharedBytes());
+    launch.run(plan.kernel, tiles, across, 1, Lanes.BLOCK, plan.sharedBytes());
     return true;
   }
 
@@ -108,25 +110,22 @@ final class DepthwiseConv {
     if (plan == null) {
       return false;
     }
-    launch.begin().struct().ptr(x).ptr(dx);
-    for (Fan.Arm arm : arms) {
-      Conv c = arm.conv();
-      launch.ptr(arm.w());
-      Fans.write(launch, Fans.upstream(arm), arm);
-      launch.i32(c.kh()).i32(c.kw()).i32(c.pad()).i32(c.dilation()).i32(c.outH()).i32(c.outW());
-    }
-    launch.skip((Fans.ARMS - arms.size()) * GRAD_ARM_BYTES);
+    launch.begin().reads(relu ? x : null).writes(dx);
     plan.tiling.write(launch);
     launch.i32(arms.size()).bool(relu).bool(add);
-    launch.i32(first.h()).i32(first.w()).i32(first.in()).i32(first.stride()).endStruct();
+    launch.i32(first.h()).i32(first.w()).i32(first.in()).i32(first.stride());
+    for (Fan.Arm arm : arms) {
+      Conv c = arm.conv();
+      launch.reads(arm.w());
+      Fans.write(launch, arm);
+      launch.i32(c.kh()).i32(c.kw()).i32(c.pad()).i32(c.dilation()).i32(c.outH()).i32(c.outW());
+    }
     launch.run(
         plan.kernel,
         plan.tiling.tiles(),
         Lanes.ceil(first.in(), DEPTH),
         first.stride() * first.stride(),
         Lanes.BLOCK,
-        1,
-        1,
         plan.sharedBytes());
     return true;
   }

@@ -54,7 +54,8 @@ final class Device implements AutoCloseable {
     arena = new Arena(chunkBytes, this::drain);
     kernels = new Kernels();
     inbox = new Inbox(stream, arena, INBOX);
-    queue = new Queue(stream, inbox, !"false".equals(System.getProperty(CAPTURE)), this::enter);
+    boolean capturing = !"false".equals(System.getProperty(CAPTURE));
+    queue = new Queue(stream, arena, inbox, capturing, this::enter);
     launch = new Launch(queue);
     byte[] text = new byte[256];
     cuDeviceGetName(text, text.length, device);

@@ -41,13 +41,13 @@ final class Elementwise {
 
   void fill(Buffer y, float value) {
     int width = Lanes.width(y);
-    launch.begin().struct().ptr(y).f32(value).i32(y.size()).endStruct();
+    launch.begin().writes(y).f32(value).i32(y.size());
     sweep(fill, y.size(), width);
   }
 
   void axpby(float a, Buffer x, float b, Buffer y) {
     int width = Lanes.width(x, y);
-    launch.begin().struct().ptr(x).ptr(y).stepF32(a).stepF32(b).i32(y.size()).endStruct();
+    launch.begin().reads(x).writes(y).stepF32(a).stepF32(b).i32(y.size());
     sweep(axpby, y.size(), width);
   }
 
@@ -57,7 +57,7 @@ final class Elementwise {
 
   void unary(Unary f, Buffer x, Buffer y) {
     int width = Lanes.width(x, y);
-    launch.begin().struct().ptr(x).ptr(y).i32(y.size()).endStruct();
+    launch.begin().reads(x).writes(y).i32(y.size());
     sweep(
         switch (f) {
           case RELU -> relu;
@@ -85,13 +85,13 @@ final class Elementwise {
 
   private void binary(Lanes kernel, Buffer a, Buffer b, Buffer y, boolean add) {
     int width = Lanes.width(a, b, y);
-    launch.begin().struct().ptr(a).ptr(b).ptr(y).bool(add).i32(y.size()).endStruct();
+    launch.begin().reads(a).reads(b).writes(y).bool(add).i32(y.size());
     sweep(kernel, y.size(), width);
   }
 
   void dropout(float p, int group, long seed, long stream, Buffer x, Buffer y, boolean add) {
-    launch.begin().struct().ptr(x).ptr(y).stepF32(p).stepI64(seed).stepI64(stream);
-    launch.i32(group).i32(y.size()).bool(add).endStruct();
+    launch.begin().reads(x).writes(y).stepF32(p).stepI64(seed).stepI64(stream);
+    launch.i32(group).i32(y.size()).bool(add);
     launch.run(dropout, Lanes.blocks(y.size(), 4), Lanes.BLOCK);
   }
 
@@ -109,13 +109,13 @@ final class Elementwise {
     CudaBuffer to = CudaBuffer.of(dst).slice(dstStart, dst.size() - dstStart);
     boolean strides = srcStride % 4 == 0 && dstStride % 4 == 0;
     int width = strides || blocks == 1 ? Lanes.width(length, from, to) : 1;
-    launch.begin().struct().ptr(from).ptr(to).i32(blocks).i32(length);
-    launch.i32(srcStride).i32(dstStride).bool(add).endStruct();
+    launch.begin().reads(from).writes(to).i32(blocks).i32(length);
+    launch.i32(srcStride).i32(dstStride).bool(add);
     sweep(copyBlocks, blocks * length, width);
   }
 
   void addRow(int cols, Buffer x, Buffer row, Buffer y) {
-    launch.begin().struct().ptr(x).ptr(row).ptr(y).i32(cols).i32(y.size()).endStruct();
+    launch.begin().reads(x).reads(row).writes(y).i32(cols).i32(y.size());
     launch.run(addRow, Lanes.blocks(y.size(), 1), Lanes.BLOCK);
   }
 

@@ -165,8 +165,12 @@ final class Fans {
   }
 
   /** Writes g, y and the coefficients. */
-  static int write(Launch launch, Upstream upstream, Fan.Arm arm) {
-    launch.ptr(upstream.g()).ptr(arm.y()).ptr(upstream.coefficients());
+  static int write(Launch launch, Fan.Arm arm) {
+    Upstream upstream = upstream(arm);
+    launch
+        .reads(upstream.g())
+        .reads(upstream.coefficients() == null ? null : arm.y())
+        .reads(upstream.coefficients());
     return width(arm);
   }
 

@@ -101,6 +101,12 @@ final class Inbox implements AutoCloseable {
     return staging[turn];
   }
 
+  /** As {@link #put(float)}. */
+  long put(byte[] values, int count) {
+    front().put(used, values, 0, count);
+    return advance(count);
+  }
+
   private long advance(int bytes) {
     long at = block.address() + used;
     used += (bytes + 15) & -16;

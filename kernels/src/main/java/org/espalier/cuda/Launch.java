@@ -4,21 +4,22 @@ import org.espalier.backend.Buffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The arguments of the next launch, written straight to where the {@link Queue} keeps them: a
- * launch makes no objects. Not for several threads.
+ * The arguments of the next launch, one struct, aligned as C does, written straight to where the
+ * {@link Queue} keeps them: a launch makes no objects. Not for several threads.
+ *
+ * <p>What a kernel is given to read and what to write is told apart, for the queue does at once
+ * what does not depend on each other.
  *
  * <pre>{@code
- * launch.begin().f32(a).ptr(x).f32(b).ptr(y).i32(n).run(axpby, blocks, 256);
+ * launch.begin().reads(x).writes(y).stepF32(a).stepF32(b).i32(n).run(axpby, blocks, 256);
  * }</pre>
  */
 final class Launch {
   private final Queue queue;
-  private final int[] offsets = new int[Queue.ARGUMENTS];
-  private int arguments;
-  private int start;
+  private final long[] addresses = new long[Records.ACCESSES];
+  private final long[] extents = new long[Records.ACCESSES];
+  private int accesses;
   private int end;
-  private boolean struct;
-  private long count;
 
   Launch(Queue queue) {
     this.queue = queue;
@@ -26,17 +27,29 @@ final class Launch {
 
   /** Forgets the arguments of the last launch. */
   Launch begin() {
-    queue.room(Queue.RECORD);
-    start = queue.valuesStart();
-    end = start;
-    arguments = 0;
-    struct = false;
+    queue.room(Records.LARGEST);
+    end = queue.valuesStart();
+    accesses = 0;
     return this;
   }
 
-  /** A pointer to device memory; null is 0. */
-  Launch ptr(@Nullable Buffer buffer) {
-    return i64(CudaBuffer.address(buffer));
+  /** A pointer to what the kernel reads; null is 0. */
+  Launch reads(@Nullable Buffer buffer) {
+    return pointer(buffer, 0);
+  }
+
+  /** A pointer to what the kernel writes, and perhaps reads; null is 0. */
+  Launch writes(@Nullable Buffer buffer) {
+    return pointer(buffer, 1);
+  }
+
+  private Launch pointer(@Nullable Buffer buffer, int writes) {
+    long address = CudaBuffer.address(buffer);
+    if (buffer != null) {
+      addresses[accesses] = address;
+      extents[accesses++] = 8L * buffer.size() + writes;
+    }
+    return i64(address);
   }
 
   Launch i64(long value) {
@@ -66,12 +79,7 @@ final class Launch {
     return i64(queue.inbox().put(value));
   }
 
-  /** As {@link #stepF32}, {@code const int*}. */
-  Launch stepI32(int value) {
-    return i64(queue.inbox().put(value));
-  }
-
-  /** As {@link #stepF32}, several of them; there may be up to 1000. */
+  /** As {@link #stepF32}, {@code const int*}, several of them; there may be up to 1000. */
   Launch stepI32s(int[] values, int size) {
     return i64(queue.inbox().put(values, size));
   }
@@ -81,35 +89,9 @@ final class Launch {
     return i64(queue.inbox().put(value));
   }
 
-  /**
-   * What is added from here to {@link #endStruct} is one argument: a struct of just these members,
-   * aligned as C does.
-   */
-  Launch struct() {
-    align(8);
-    offsets[arguments++] = end - start;
-    struct = true;
-    return this;
-  }
-
-  Launch endStruct() {
-    align(8);
-    struct = false;
-    return this;
-  }
-
-  /** Leaves {@code bytes} of a struct unset: the rest of an array that is not used. */
-  Launch skip(int bytes) {
-    for (int i = 0; i < bytes; i += 4) {
-      queue.bytes().putInt(end + i, 0);
-    }
-    end += bytes;
-    return this;
-  }
-
   /** Launches over a line of blocks, without dynamic shared memory. */
   void run(Kernel kernel, int blocks, int threads) {
-    run(kernel, blocks, 1, 1, threads, 1, 1, 0);
+    run(kernel, blocks, 1, 1, threads, 0);
   }
 
   /**
@@ -117,35 +99,19 @@ final class Launch {
    *
    * @throws CudaException if this or an earlier launch fails
    */
-  void run(
-      Kernel kernel,
-      int gridX,
-      int gridY,
-      int gridZ,
-      int blockX,
-      int blockY,
-      int blockZ,
-      int sharedBytes) {
+  void run(Kernel kernel, int gridX, int gridY, int gridZ, int threads, int sharedBytes) {
     if (sharedBytes > kernel.sharedLimit()) {
       kernel.allowShared(sharedBytes);
     }
+    align(8);
     queue.launch(
-        kernel, gridX, gridY, gridZ, blockX, blockY, blockZ, sharedBytes, end, offsets, arguments);
-    count++;
-  }
-
-  /** Launches so far. */
-  long count() {
-    return count;
+        kernel, gridX, gridY, gridZ, threads, sharedBytes, end, addresses, extents, accesses);
   }
 
   /** Where the next value of that many bytes goes. */
   private int place(int bytes) {
     align(bytes);
     int at = end;
-    if (!struct) {
-      offsets[arguments++] = at - start;
-    }
     end = at + bytes;
     return at;
   }

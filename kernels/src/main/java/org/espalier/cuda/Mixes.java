@@ -11,9 +11,6 @@ final class Mixes {
   /** Terms of one launch: MIX_TERMS in mix.cu. More are summed by further launches. */
   private static final int TERMS = 40;
 
-  private static final int TERM_BYTES = 24;
-  private static final int GRAD_TERM_BYTES = 32;
-
   private final Launch launch;
   private final Scratch scratch;
   private final Elementwise elementwise;
@@ -42,13 +39,12 @@ final class Mixes {
     Rows over = Rows.of(mix.rows(), mix.channels(), read.toArray(new Buffer[0]));
     for (int from = 0; from < computed.size(); from += TERMS) {
       List<Mix.Term> some = computed.subList(from, Math.min(computed.size(), from + TERMS));
-      launch.begin().struct();
-      for (Mix.Term term : some) {
-        launch.ptr(term.x()).ptr(term.moments()).i32(term.weight()).i32(0);
-      }
-      launch.skip((TERMS - some.size()) * TERM_BYTES).ptr(weights).ptr(y);
+      launch.begin().reads(weights).writes(y);
       launch.f32(mix.eps()).i32(some.size()).i32(mix.rows()).i32(mix.channels());
-      launch.i32(over.lanes()).bool(from > 0).endStruct();
+      launch.i32(over.lanes()).bool(from > 0);
+      for (Mix.Term term : some) {
+        launch.reads(term.x()).reads(term.moments()).i32(term.weight()).i32(0);
+      }
       over.run(launch, sum);
     }
   }
@@ -77,20 +73,30 @@ final class Mixes {
       @Nullable Buffer dWeights) {
     int size = over.patches() * (1 + terms.size()) * mix.channels();
     CudaBuffer parts = scratch.begin().take(size);
-    terms(terms).ptr(weights).ptr(dy).ptr(parts).i32(terms.size());
-    launch.i32(mix.rows()).i32(mix.channels()).i32(over.lanes()).endStruct();
+    launch.begin().reads(weights).reads(dy).writes(parts).i32(terms.size());
+    launch.i32(mix.rows()).i32(mix.channels()).i32(over.lanes());
+    for (Mix.Term term : terms) {
+      launch.reads(term.x()).reads(term.moments());
+      gradient(term, term.moments() == null);
+    }
     over.run(launch, grad);
-    terms(terms).ptr(weights).ptr(parts).ptr(dWeights).f32(mix.eps()).i32(terms.size());
-    launch.i32(over.patches()).i32(mix.rows()).i32(mix.channels()).endStruct();
+    launch.begin().reads(weights).reads(parts).writes(dWeights);
+    launch.f32(mix.eps()).i32(terms.size()).i32(over.patches()).i32(mix.rows());
+    launch.i32(mix.channels());
+    for (Mix.Term term : terms) {
+      launch.i64(CudaBuffer.address(term.x())).reads(term.moments());
+      gradient(term, term.moments() != null);
+    }
     launch.run(gradJoin, terms.size(), Lanes.BLOCK);
   }
 
-  private Launch terms(List<Mix.Term> terms) {
-    launch.begin().struct();
-    for (Mix.Term term : terms) {
-      launch.ptr(term.x()).ptr(term.moments()).ptr(term.gradient());
-      launch.i32(term.weight()).bool(term.add());
+  /** Where a term's gradient goes: of the two stages, one writes it. */
+  private void gradient(Mix.Term term, boolean here) {
+    if (here) {
+      launch.writes(term.gradient());
+    } else {
+      launch.i64(CudaBuffer.address(term.gradient()));
     }
-    return launch.skip((TERMS - terms.size()) * GRAD_TERM_BYTES);
+    launch.i32(term.weight()).bool(term.add());
   }
 }

@@ -12,8 +12,6 @@ final class Norms {
   /** Joins of one launch: JOINS in norm.cu. */
   private static final int JOINS = 32;
 
-  private static final int JOIN_BYTES = 24;
-
   private final Launch launch;
   private final Scratch scratch;
   private final Lanes moments;
@@ -41,7 +39,7 @@ final class Norms {
     Rows over = Rows.of(rows, c, x);
     int size = over.patches() * 4 * c;
     CudaBuffer parts = scratch.begin().take(size);
-    launch.begin().struct().ptr(x).ptr(parts).i32(rows).i32(c).i32(over.lanes()).endStruct();
+    launch.begin().reads(x).writes(parts).i32(rows).i32(c).i32(over.lanes());
     over.run(launch, moments);
     join(List.of(new Join(parts, result, over.patches(), c)));
   }
@@ -68,14 +66,13 @@ final class Norms {
   void join(List<Join> joins) {
     for (int from = 0; from < joins.size(); from += JOINS) {
       List<Join> some = joins.subList(from, Math.min(joins.size(), from + JOINS));
-      launch.begin().struct();
+      launch.begin();
       int widest = 1;
       for (Join join : some) {
-        launch.ptr(join.parts).ptr(join.moments).i32(join.patches).i32(join.c);
+        launch.reads(join.parts).writes(join.moments).i32(join.patches).i32(join.c);
         widest = Math.max(widest, join.c);
       }
-      launch.skip((JOINS - some.size()) * JOIN_BYTES).endStruct();
-      launch.run(momentsJoin, Rows.joins(widest), some.size(), 1, Lanes.BLOCK, 1, 1, 0);
+      launch.run(momentsJoin, Rows.joins(widest), some.size(), 1, Lanes.BLOCK, 0);
     }
   }
 
@@ -89,8 +86,8 @@ final class Norms {
       @Nullable Buffer beta,
       Buffer y) {
     Rows over = Rows.of(rows, c, x, moments, gamma, beta, y);
-    launch.begin().struct().ptr(x).ptr(moments).ptr(gamma).ptr(beta).ptr(y);
-    launch.f32(eps).i32(rows).i32(c).i32(over.lanes()).endStruct();
+    launch.begin().reads(x).reads(moments).reads(gamma).reads(beta).writes(y);
+    launch.f32(eps).i32(rows).i32(c).i32(over.lanes());
     over.run(launch, normalize);
   }
 
@@ -109,19 +106,19 @@ final class Norms {
     Rows over = Rows.of(rows, c, x, moments, dy);
     int size = over.patches() * 2 * c;
     CudaBuffer parts = scratch.begin().take(size);
-    launch.begin().struct().ptr(x).ptr(moments).ptr(dy).ptr(parts);
-    launch.i32(rows).i32(c).i32(over.lanes()).endStruct();
+    launch.begin().reads(x).reads(moments).reads(dy).writes(parts);
+    launch.i32(rows).i32(c).i32(over.lanes());
     over.run(launch, normalizeGrad);
-    launch.begin().struct().ptr(parts).ptr(moments).ptr(gamma).ptr(coefficients);
-    launch.ptr(dgamma).ptr(dbeta).f32(eps).bool(batch).i32(over.patches()).i32(rows).i32(c);
-    launch.endStruct().run(normalizeGradJoin, Rows.joins(c), Lanes.BLOCK);
+    launch.begin().reads(parts).reads(moments).reads(gamma).writes(coefficients);
+    launch.writes(dgamma).writes(dbeta).f32(eps).bool(batch).i32(over.patches()).i32(rows).i32(c);
+    launch.run(normalizeGradJoin, Rows.joins(c), Lanes.BLOCK);
   }
 
   void gradient(int rows, int c, Upstream upstream, Buffer x, Buffer dx, boolean add) {
     Buffer rule = upstream.coefficients();
     Rows over = Rows.of(rows, c, upstream.g(), rule, rule == null ? null : x, dx);
-    launch.begin().struct().ptr(upstream.g()).ptr(rule).ptr(x).ptr(dx);
-    launch.i32(rows).i32(c).i32(over.lanes()).bool(add).endStruct();
+    launch.begin().reads(upstream.g()).reads(rule).reads(x).writes(dx);
+    launch.i32(rows).i32(c).i32(over.lanes()).bool(add);
     over.run(launch, gradient);
   }
 }

@@ -17,14 +17,14 @@ final class Optimisers {
   }
 
   void clip(Buffer x, Buffer norm, float max) {
-    launch.begin().struct().ptr(x).ptr(norm).stepF32(max).i32(x.size()).endStruct();
+    launch.begin().writes(x).reads(norm).stepF32(max).i32(x.size());
     sweep(clip, x.size(), Lanes.width(x));
   }
 
   void sgd(
       Buffer w, Buffer g, Buffer v, float rate, float momentum, float decay, boolean nesterov) {
-    launch.begin().struct().ptr(w).ptr(g).ptr(v).stepF32(rate).f32(momentum).f32(decay);
-    launch.bool(nesterov).i32(w.size()).endStruct();
+    launch.begin().writes(w).reads(g).writes(v).stepF32(rate).f32(momentum).f32(decay);
+    launch.bool(nesterov).i32(w.size());
     sweep(sgd, w.size(), Lanes.width(w, g, v));
   }
 
@@ -41,9 +41,9 @@ final class Optimisers {
       int step) {
     double correction1 = 1 - Math.pow(beta1, step);
     double correction2 = Math.sqrt(1 - Math.pow(beta2, step));
-    launch.begin().struct().ptr(w).ptr(g).ptr(m).ptr(v);
+    launch.begin().writes(w).reads(g).writes(m).writes(v);
     launch.stepF32((float) (rate / correction1)).stepF32((float) (1 / correction2));
-    launch.f32(beta1).f32(beta2).f32(eps).f32(decay).i32(w.size()).endStruct();
+    launch.f32(beta1).f32(beta2).f32(eps).f32(decay).i32(w.size());
     sweep(adam, w.size(), Lanes.width(w, g, m, v));
   }
 

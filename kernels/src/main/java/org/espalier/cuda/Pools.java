@@ -43,14 +43,12 @@ final class Pools {
         Lanes.ceil(p.c(), CHANNELS),
         1,
         Lanes.BLOCK,
-        1,
-        1,
         windows * windows * CHANNELS * 8);
   }
 
   private void arguments(Pool p, Buffer x, @Nullable Buffer dy, Buffer y, boolean add) {
-    launch.begin().struct().ptr(x).ptr(dy).ptr(y).bool(p.kind() == Pool.Kind.MAX);
+    launch.begin().reads(x).reads(dy).writes(y).bool(p.kind() == Pool.Kind.MAX);
     launch.i32(p.n()).i32(p.h()).i32(p.w()).i32(p.c()).i32(p.k()).i32(p.stride()).i32(p.pad());
-    launch.i32(p.outH()).i32(p.outW()).bool(add).endStruct();
+    launch.i32(p.outH()).i32(p.outW()).bool(add);
   }
 }

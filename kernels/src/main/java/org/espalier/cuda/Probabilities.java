@@ -23,12 +23,12 @@ final class Probabilities {
   }
 
   void softmax(int rows, int cols, Buffer x, Buffer y) {
-    launch.begin().struct().ptr(x).ptr(y).i32(rows).i32(cols).endStruct();
+    launch.begin().reads(x).writes(y).i32(rows).i32(cols);
     launch.run(softmax, warps(rows), Lanes.BLOCK);
   }
 
   void softmaxGrad(int rows, int cols, Buffer y, Buffer dy, Buffer dx, boolean add) {
-    launch.begin().struct().ptr(y).ptr(dy).ptr(dx).i32(rows).i32(cols).bool(add).endStruct();
+    launch.begin().reads(y).reads(dy).writes(dx).i32(rows).i32(cols).bool(add);
     launch.run(softmaxGrad, warps(rows), Lanes.BLOCK);
   }
 
@@ -41,8 +41,8 @@ final class Probabilities {
       Buffer probabilities,
       Buffer loss) {
     CudaBuffer losses = scratch.begin().take(rows);
-    launch.begin().struct().ptr(logits).ptr(labels).ptr(probabilities).ptr(losses);
-    launch.f32(smoothing).i32(rows).i32(classes).endStruct();
+    launch.begin().reads(logits).reads(labels).writes(probabilities).writes(losses);
+    launch.f32(smoothing).i32(rows).i32(classes);
     launch.run(crossEntropy, warps(rows), Lanes.BLOCK);
     reductions.joinRows(1, rows, 1, 1f / rows, losses, loss, false);
   }
@@ -56,8 +56,8 @@ final class Probabilities {
       Buffer dloss,
       Buffer dlogits,
       boolean add) {
-    launch.begin().struct().ptr(probabilities).ptr(labels).ptr(dloss).ptr(dlogits);
-    launch.f32(smoothing).i32(rows).i32(classes).bool(add).endStruct();
+    launch.begin().reads(probabilities).reads(labels).reads(dloss).writes(dlogits);
+    launch.f32(smoothing).i32(rows).i32(classes).bool(add);
     launch.run(crossEntropyGrad, Lanes.blocks(rows * classes, 1), Lanes.BLOCK);
   }
 

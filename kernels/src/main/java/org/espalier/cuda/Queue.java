@@ -6,7 +6,9 @@ import static jcuda.driver.JCudaDriver.cuGraphInstantiate;
 import static jcuda.driver.JCudaDriver.cuGraphLaunch;
 import static jcuda.driver.JCudaDriver.cuGraphUpload;
 import static jcuda.driver.JCudaDriver.cuLaunchKernel;
+import static jcuda.driver.JCudaDriver.cuMemAlloc;
 import static jcuda.driver.JCudaDriver.cuMemcpyDtoDAsync;
+import static jcuda.driver.JCudaDriver.cuMemcpyHtoD;
 import static jcuda.driver.JCudaDriver.cuMemsetD32Async;
 import static jcuda.driver.JCudaDriver.cuStreamBeginCapture;
 import static jcuda.driver.JCudaDriver.cuStreamEndCapture;
@@ -16,6 +18,9 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
 import jcuda.Pointer;
 import jcuda.driver.CUgraph;
 import jcuda.driver.CUgraphExec;
@@ -24,68 +29,69 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Launches, copies and fills in the order of their calls, put off until somebody waits or there are
- * many. Work that comes the same way again and again, byte for byte, is captured as a graph and
- * from then on replayed by one call; what changes from step to step lies in the {@link Inbox} and
- * is no part of it. Work that is new, such as that of a freshly sampled path, is launched piece by
- * piece.
+ * many; a {@link Plan} then says what of it is done together. Work that comes the same way again
+ * and again, byte for byte, is captured as a graph and from then on replayed by one call; what
+ * changes from step to step lies in the {@link Inbox} and is no part of it. Work that is new, such
+ * as that of a freshly sampled path, is launched call by call.
  */
 final class Queue implements AutoCloseable {
-  /** Arguments of a kernel at most. */
-  static final int ARGUMENTS = 64;
-
-  /** All arguments of a kernel together may take this much. */
-  private static final int VALUES = 4096;
-
-  private static final int HEADER = 48;
-
-  /** Room that a record may need. */
-  static final int RECORD = HEADER + VALUES + 4 * ARGUMENTS + 8;
-
-  /** What a record may put into the inbox: numbers for all its arguments, and a list of them. */
-  private static final int INBOX_OF_A_RECORD = 16 * 1024;
+  /** What a launch may put into the inbox: numbers for all its arguments, and a list of them. */
+  private static final int INBOX_OF_A_LAUNCH = 16 * 1024;
 
   private static final int CAPACITY = 1 << 20;
 
-  /** So many pieces at most wait for each other: the device should not wait for them long. */
-  private static final int PIECES = 512;
-
-  private static final int LAUNCH = 1;
-  private static final int COPY = 2;
-  private static final int FILL = 3;
+  /**
+   * So many pieces at most wait for each other: enough for the branches of a cell to be joined, few
+   * enough for the device not to wait long.
+   */
+  private static final int PIECES = 2048;
 
   /** Once is chance; the second time costs a capture and is the first replay. */
   private static final int CAPTURE_AT = 2;
 
+  /** For tests: a seed, by which work is delayed as far as it may be. */
+  static final String LATE = "espalier.cuda.late";
+
   private final Runnable enter;
   private final CUstream stream;
   private final Inbox inbox;
-  private final ByteBuffer records =
-      ByteBuffer.allocateDirect(CAPACITY).order(ByteOrder.nativeOrder());
-  private final MemorySegment memory = MemorySegment.ofBuffer(records);
-  private final ByteBuffer table =
-      ByteBuffer.allocateDirect(8 * ARGUMENTS).order(ByteOrder.nativeOrder());
-  private final Pointer tablePointer = Pointer.to(table); // made once, for all launches
+  private final Inbox arguments;
+  private final Records records = new Records(CAPACITY, PIECES);
+  private final Plan plan;
   private final List<Kernel> kernels = new ArrayList<>();
   private final Captures captures = new Captures();
   private final boolean capturing;
-  private int end;
-  private int pieces;
+  private final TreeMap<String, Long> calls = new TreeMap<>();
   private long replayed;
   private long launched;
+
+  // What a kernel takes: jobs, jobBytes, jobDepth. The pointers are made once, for all launches.
+  private final ByteBuffer parameters = direct(16);
+  private final ByteBuffer table = direct(24);
+  private final Pointer tablePointer = Pointer.to(table);
 
   /**
    * @param capturing whether work that repeats is captured
    * @param enter makes the device that of the calling thread
    */
-  Queue(CUstream stream, Inbox inbox, boolean capturing, Runnable enter) {
+  Queue(CUstream stream, Arena arena, Inbox inbox, boolean capturing, Runnable enter) {
     this.enter = enter;
     this.stream = stream;
     this.inbox = inbox;
     this.capturing = capturing;
+    arguments = new Inbox(stream, arena, 4 * CAPACITY);
+    Long seed = Long.getLong(LATE);
+    plan = new Plan(PIECES, seed == null ? null : new Random(seed));
+    long address = MemorySegment.ofBuffer(parameters).address();
+    table.putLong(0, address).putLong(8, address + 8).putLong(16, address + 12);
+  }
+
+  private static ByteBuffer direct(int bytes) {
+    return ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
   }
 
   ByteBuffer bytes() {
-    return records;
+    return records.bytes();
   }
 
   Inbox inbox() {
@@ -94,63 +100,47 @@ final class Queue implements AutoCloseable {
 
   /** Where the arguments of the next launch begin. */
   int valuesStart() {
-    return end + HEADER;
+    return records.valuesStart();
   }
 
   /** Sees that there is room for a record of that size and what it puts into the inbox. */
   void room(int bytes) {
-    if (end + bytes > CAPACITY || pieces >= PIECES || !inbox.fits(INBOX_OF_A_RECORD)) {
+    if (!records.fits(bytes) || !inbox.fits(INBOX_OF_A_LAUNCH)) {
       flush();
     }
   }
 
+  /** The arguments end at {@code valuesEnd}; {@code extents} are bytes times two, plus writes. */
   void launch(
       Kernel kernel,
       int gridX,
       int gridY,
       int gridZ,
-      int blockX,
-      int blockY,
-      int blockZ,
+      int threads,
       int sharedBytes,
       int valuesEnd,
-      int[] offsets,
-      int arguments) {
-    if (valuesEnd - valuesStart() > VALUES) {
-      throw new IllegalStateException(kernel.name() + " takes more than " + VALUES + " bytes");
+      long[] addresses,
+      long[] extents,
+      int accesses) {
+    if (valuesEnd - valuesStart() > Records.VALUES) {
+      throw new IllegalStateException(
+          kernel.name() + " takes more than " + Records.VALUES + " bytes");
     }
-    int at = end;
-    records.putInt(at, LAUNCH);
-    records.putInt(at + 4, id(kernel));
-    records.putInt(at + 8, gridX);
-    records.putInt(at + 12, gridY);
-    records.putInt(at + 16, gridZ);
-    records.putInt(at + 20, blockX);
-    records.putInt(at + 24, blockY);
-    records.putInt(at + 28, blockZ);
-    records.putInt(at + 32, sharedBytes);
-    records.putInt(at + 36, arguments);
-    int table = (valuesEnd + 3) & -4;
-    records.putInt(at + 40, table - at);
-    for (int i = 0; i < arguments; i++) {
-      records.putInt(table + 4 * i, offsets[i]);
-    }
-    int next = table + 4 * arguments;
-    if ((next & 7) != 0) {
-      records.putInt(next, 0);
-      next += 4;
-    }
-    records.putInt(at + 44, next - at);
-    end = next;
-    pieces++;
-  }
-
-  private int id(Kernel kernel) {
     if (kernel.id() < 0) {
       kernel.id(kernels.size());
       kernels.add(kernel);
     }
-    return kernel.id();
+    records.launch(
+        kernel.id(),
+        gridX,
+        gridY,
+        gridZ,
+        threads,
+        sharedBytes,
+        valuesEnd,
+        addresses,
+        extents,
+        accesses);
   }
 
   /** y = the values that the inbox has been given, once the work begins. */
@@ -158,27 +148,19 @@ final class Queue implements AutoCloseable {
     if (!inbox.fits(4L * y.size())) {
       flush();
     }
-    room(32);
-    piece(COPY, CudaBuffer.address(y), inbox.put(values, y.size()), 4L * y.size());
+    copy(CudaBuffer.address(y), inbox.put(values, y.size()), 4L * y.size());
   }
 
   void copy(long to, long from, long bytes) {
-    room(32);
-    piece(COPY, to, from, bytes);
+    if (!records.fits(Records.SIMPLE)) {
+      flush();
+    }
+    records.simple(Records.COPY, to, from, bytes);
   }
 
   void fill(long to, int bits, long count) {
-    room(32);
-    piece(FILL, to, bits, count);
-  }
-
-  private void piece(int kind, long to, long what, long count) {
-    records.putLong(end, kind);
-    records.putLong(end + 8, to);
-    records.putLong(end + 16, what);
-    records.putLong(end + 24, count);
-    end += 32;
-    pieces++;
+    room(Records.SIMPLE);
+    records.simple(Records.FILL, to, bits, count);
   }
 
   /**
@@ -188,40 +170,49 @@ final class Queue implements AutoCloseable {
    */
   void flush() {
     enter.run();
-    int bytes = end;
-    int count = pieces;
-    end = 0;
-    pieces = 0;
-    if (bytes == 0) {
+    if (records.count() == 0) {
       return;
     }
     try {
       inbox.send();
-      Captures.Capture known = capturing ? captures.find(memory.asSlice(0, bytes)) : null;
-      CUgraphExec graph = known == null ? null : known.graph();
-      if (known != null && graph == null && known.seen() >= CAPTURE_AT) {
-        graph = capture(bytes);
-        known.graph(graph);
+      Captures.Capture known = capturing ? captures.find(records.memory()) : null;
+      if (known != null && known.graph() == null && known.seen() >= CAPTURE_AT) {
+        capture(known);
       }
-      if (graph != null) {
+      CUgraphExec graph = known == null ? null : known.graph();
+      if (known != null && graph != null) {
         CudaException.check(cuGraphLaunch(graph, stream), "replaying a step");
-        replayed += count;
+        known.calls().forEach((name, times) -> calls.merge(name, times, Long::sum));
+        replayed += known.size();
       } else {
-        issue(bytes);
-        launched += count;
+        plan.make(records);
+        long address = arguments.put(plan.arguments(), plan.used());
+        arguments.send();
+        issue(address, calls);
+        launched += plan.calls().size();
       }
     } catch (CudaException e) {
       inbox.clear();
+      arguments.clear();
       throw e;
+    } finally {
+      records.clear();
     }
   }
 
-  private CUgraphExec capture(int bytes) {
+  private void capture(Captures.Capture work) {
+    plan.make(records);
+    DevicePointer jobs = new DevicePointer();
+    CudaException.check(
+        cuMemAlloc(jobs, Math.max(1, plan.used())), "allocating the arguments of a graph");
+    CudaException.check(
+        cuMemcpyHtoD(jobs, Pointer.to(plan.arguments()), plan.used()), "copying to the device");
     CudaException.check(
         cuStreamBeginCapture(stream, CU_STREAM_CAPTURE_MODE_THREAD_LOCAL), "capturing a step");
+    Map<String, Long> counted = new TreeMap<>();
     @Nullable CudaException failure = null;
     try {
-      issue(bytes);
+      issue(jobs.address(), counted);
     } catch (CudaException e) {
       failure = e;
     }
@@ -235,72 +226,74 @@ final class Queue implements AutoCloseable {
     CudaException.check(cuGraphInstantiate(exec, graph, 0), "making a graph of a step");
     cuGraphDestroy(graph);
     CudaException.check(cuGraphUpload(exec, stream), "uploading a graph");
-    return exec;
+    work.graph(exec, jobs, counted);
   }
 
-  private void issue(int bytes) {
-    for (int at = 0; at < bytes; ) {
-      switch (records.getInt(at)) {
-        case LAUNCH -> {
-          issueLaunch(at);
-          at += records.getInt(at + 44);
-        }
-        case COPY -> {
-          CudaException.check(
-              cuMemcpyDtoDAsync(
-                  inbox.base().at(records.getLong(at + 8)),
-                  inbox.base().at(records.getLong(at + 16)),
-                  records.getLong(at + 24),
-                  stream),
-              "copying on the device");
-          at += 32;
-        }
-        default -> {
-          CudaException.check(
-              cuMemsetD32Async(
-                  inbox.base().at(records.getLong(at + 8)),
-                  (int) records.getLong(at + 16),
-                  records.getLong(at + 24),
-                  stream),
-              "filling device memory");
-          at += 32;
-        }
-      }
+  /** Makes the calls of the plan, whose arguments are at that address, and counts them. */
+  private void issue(long address, Map<String, Long> counted) {
+    for (Plan.Call call : plan.calls()) {
+      int piece = call.piece();
+      String name =
+          switch (records.kind(piece)) {
+            case Records.LAUNCH -> launch(call, address + call.at());
+            case Records.COPY -> {
+              CudaException.check(
+                  cuMemcpyDtoDAsync(
+                      inbox.base().at(records.to(piece)),
+                      inbox.base().at(records.what(piece)),
+                      records.size(piece),
+                      stream),
+                  "copying on the device");
+              yield "copy";
+            }
+            default -> {
+              CudaException.check(
+                  cuMemsetD32Async(
+                      inbox.base().at(records.to(piece)),
+                      (int) records.what(piece),
+                      records.size(piece),
+                      stream),
+                  "filling device memory");
+              yield "set";
+            }
+          };
+      counted.merge(name, 1L, Long::sum);
     }
   }
 
-  private void issueLaunch(int at) {
-    Kernel kernel = kernels.get(records.getInt(at + 4));
-    int arguments = records.getInt(at + 36);
-    int offsets = at + records.getInt(at + 40);
-    long values = memory.address() + at + HEADER;
-    for (int i = 0; i < arguments; i++) {
-      table.putLong(8 * i, values + records.getInt(offsets + 4 * i));
-    }
+  private String launch(Plan.Call call, long jobs) {
+    Kernel kernel = kernels.get(records.kernel(call.piece()));
+    parameters.putLong(0, jobs).putInt(8, call.jobBytes()).putInt(12, call.depth());
     int result =
         cuLaunchKernel(
             kernel.function(),
-            records.getInt(at + 8),
-            records.getInt(at + 12),
-            records.getInt(at + 16),
-            records.getInt(at + 20),
-            records.getInt(at + 24),
-            records.getInt(at + 28),
-            records.getInt(at + 32),
+            call.gridX(),
+            call.gridY(),
+            call.depth() * call.jobs(),
+            records.threads(call.piece()),
+            1,
+            1,
+            call.shared(),
             stream,
             tablePointer,
             null);
     if (result != 0) {
       throw CudaException.of(result, "launching " + kernel.name());
     }
+    return kernel.name();
   }
 
-  /** Pieces that graphs replayed. */
+  /** How often each kernel was launched, in graphs and outside; "copy" and "set" with them. */
+  Map<String, Long> calls() {
+    return Map.copyOf(calls);
+  }
+
+  /** Calls of the driver that graphs stood for. */
   long replayed() {
     return replayed;
   }
 
-  /** Pieces that were handed to the driver one by one. */
+  /** Calls of the driver outside of graphs. */
   long launched() {
     return launched;
   }
@@ -313,5 +306,6 @@ final class Queue implements AutoCloseable {
   @Override
   public void close() {
     captures.close();
+    arguments.close();
   }
 }

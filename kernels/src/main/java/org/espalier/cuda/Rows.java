@@ -32,7 +32,7 @@ record Rows(int rows, int c, int width) {
   /** Launches the form of {@code kernel} for this width over all patches and channels. */
   void run(Launch launch, Lanes kernel) {
     int across = Lanes.ceil(c, lanes() * width);
-    launch.run(kernel.form(width), patches(), across, 1, Lanes.BLOCK, 1, 1, 0);
+    launch.run(kernel.form(width), patches(), across, 1, Lanes.BLOCK, 0);
   }
 
   /** Blocks of a second stage. */

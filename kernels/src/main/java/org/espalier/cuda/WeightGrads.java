@@ -12,8 +12,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class WeightGrads {
   private static final int SQUARE = 16;
-  private static final int ARM_BYTES = 32;
-  private static final int JOIN_BYTES = 24;
   static final int SHARED = 47 * 1024;
   private static final int MOST_THREADS = 640;
 
@@ -134,12 +132,7 @@ final class WeightGrads {
     int splits = Math.min(tiles, Lanes.ceil(BLOCKS, across * arms.size()));
     int size = c.weightSize();
     List<CudaBuffer> parts = arms.stream().map(arm -> scratch.take(splits * size)).toList();
-    launch.begin().struct().ptr(x);
-    for (int i = 0; i < arms.size(); i++) {
-      Fans.write(launch, Fans.upstream(arms.get(i)), arms.get(i));
-      launch.ptr(parts.get(i));
-    }
-    launch.skip((Fans.ARMS - arms.size()) * ARM_BYTES);
+    launch.begin().reads(x);
     plan.tiling.write(launch);
     launch.bool(relu).i32(c.h()).i32(c.w()).i32(c.in());
     if (out) {
@@ -147,9 +140,12 @@ final class WeightGrads {
     }
     launch.i32(c.stride()).i32(c.pad()).i32(c.dilation()).i32(c.kh()).i32(c.kw());
     launch.i32(plan.piece.tall()).i32(plan.piece.wide()).i32(tiles).i32(plan.groups());
-    launch.endStruct();
+    for (int i = 0; i < arms.size(); i++) {
+      Fans.write(launch, arms.get(i));
+      launch.writes(parts.get(i));
+    }
     int threads = plan.threads * plan.groups();
-    launch.run(kernel, splits, across, arms.size(), threads, 1, 1, plan.sharedBytes());
+    launch.run(kernel, splits, across, arms.size(), threads, plan.sharedBytes());
     join(arms, parts, splits, size);
   }
 
@@ -170,11 +166,10 @@ final class WeightGrads {
   }
 
   private void join(List<Fan.Arm> arms, List<CudaBuffer> parts, int splits, int size, int count) {
-    launch.begin().struct();
+    launch.begin();
     for (int i = 0; i < count; i++) {
-      launch.ptr(parts.get(i)).ptr(arms.get(i).dw()).i32(splits).i32(size);
+      launch.reads(parts.get(i)).writes(arms.get(i).dw()).i32(splits).i32(size);
     }
-    launch.skip((Fans.ARMS - count) * JOIN_BYTES).endStruct();
-    launch.run(join, Rows.joins(size), count, 1, Lanes.BLOCK, 1, 1, 0);
+    launch.run(join, Rows.joins(size), count, 1, Lanes.BLOCK, 0);
   }
 }

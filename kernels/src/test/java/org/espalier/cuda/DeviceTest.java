@@ -27,7 +27,7 @@ class DeviceTest {
 
   private void axpby(float a, CudaBuffer x, float b, CudaBuffer y, int n) {
     Kernel axpby = device.kernel("elementwise", "axpby_v1");
-    device.launch().begin().struct().ptr(x).ptr(y).stepF32(a).stepF32(b).i32(n).endStruct();
+    device.launch().begin().reads(x).writes(y).stepF32(a).stepF32(b).i32(n);
     device.launch().run(axpby, Lanes.blocks(n, 1), Lanes.BLOCK);
   }
 

@@ -43,7 +43,7 @@ class LaunchCostTest {
     for (int repeat = 0; repeat < REPEATS; repeat++) {
       long start = System.nanoTime();
       for (int i = 0; i < LAUNCHES; i++) {
-        device.launch().begin().ptr(x).ptr(x).ptr(x).i32(64).run(kernel, 1, 64);
+        device.launch().begin().reads(x).reads(x).reads(x).i32(64).run(kernel, 1, 64);
       }
       device.synchronize();
       best = Math.min(best, (double) (System.nanoTime() - start) / LAUNCHES);

@@ -28,25 +28,17 @@ class LaunchLimitsTest {
     }
   }
 
-  @ParameterizedTest(name = "grid {0} x {1} x {2} of {3} x {4} x {5}")
-  @CsvSource({
-    "1, 65536, 1, 32, 1, 1",
-    "1, 1, 65536, 32, 1, 1",
-    "0, 1, 1, 32, 1, 1",
-    "1, 1, 1, 1025, 1, 1",
-    "1, 1, 1, 32, 33, 1",
-    "1, 1, 1, 1, 1, 65",
-    "1, 1, 1, 0, 1, 1"
-  })
-  void gridsAndBlocksHaveTheirLimits(int gx, int gy, int gz, int bx, int by, int bz) {
-    assertFails(CUresult.CUDA_ERROR_INVALID_VALUE, () -> launch(gx, gy, gz, bx, by, bz, 0));
+  @ParameterizedTest(name = "grid {0} x {1} x {2} of {3}")
+  @CsvSource({"1, 65536, 1, 32", "1, 1, 65536, 32", "0, 1, 1, 32", "1, 1, 1, 1025", "1, 1, 1, 0"})
+  void gridsAndBlocksHaveTheirLimits(int gx, int gy, int gz, int threads) {
+    assertFails(CUresult.CUDA_ERROR_INVALID_VALUE, () -> launch(gx, gy, gz, threads, 0));
   }
 
   @Test
   void gridsAndBlocksAtTheirLimitsAreLaunched() {
-    launch(1, 65535, 1, 1, 1, 1, 0);
-    launch(1, 1, 65535, 1, 1, 1, 0);
-    launch(1, 1, 1, 16, 1, 64, 0);
+    launch(1, 65535, 1, 1, 0);
+    launch(1, 1, 65535, 1, 0);
+    launch(1, 1, 1, 1024, 0);
   }
 
   /** Its registers are divided among as many as it says it is compiled for. */
@@ -56,23 +48,23 @@ class LaunchLimitsTest {
     assertFails(
         CUresult.CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES,
         () -> {
-          device.launch().begin().struct().i32(0).endStruct().run(kernel, 1, 256);
+          device.launch().begin().i32(0).run(kernel, 1, 256);
           device.synchronize();
         });
   }
 
   @Test
   void moreThan48KibOfSharedMemoryMustBeAskedFor() {
-    launch(1, 1, 1, 32, 1, 1, 48 * 1024);
-    launch(1, 1, 1, 32, 1, 1, 64 * 1024); // Launch asks, once
+    launch(1, 1, 1, 32, 48 * 1024);
+    launch(1, 1, 1, 32, 64 * 1024); // Launch asks, once
     Kernel kernel = device.kernel("elementwise", "axpby_v1");
     new Kernel(kernel.name(), kernel.function()).allowShared(48 * 1024); // takes it back
-    assertFails(CUresult.CUDA_ERROR_INVALID_VALUE, () -> launch(1, 1, 1, 32, 1, 1, 64 * 1024));
+    assertFails(CUresult.CUDA_ERROR_INVALID_VALUE, () -> launch(1, 1, 1, 32, 64 * 1024));
   }
 
   @Test
   void aDeviceHasSoMuchSharedMemoryAndNoMore() {
-    assertFails(CUresult.CUDA_ERROR_INVALID_VALUE, () -> launch(1, 1, 1, 32, 1, 1, 163 * 1024 + 1));
+    assertFails(CUresult.CUDA_ERROR_INVALID_VALUE, () -> launch(1, 1, 1, 32, 163 * 1024 + 1));
   }
 
   @ParameterizedTest
@@ -83,8 +75,8 @@ class LaunchLimitsTest {
     device.fill(from, 0);
     device.fill(to, 0);
     Kernel kernel = device.kernel("elementwise", "axpby_v4");
-    device.launch().begin().struct().ptr(from.slice(x, 32)).ptr(to.slice(y, 32));
-    device.launch().stepF32(1).stepF32(0).i32(32).endStruct().run(kernel, 1, Lanes.BLOCK);
+    device.launch().begin().reads(from.slice(x, 32)).writes(to.slice(y, 32));
+    device.launch().stepF32(1).stepF32(0).i32(32).run(kernel, 1, Lanes.BLOCK);
     if (aligned) {
       device.synchronize();
     } else {
@@ -92,15 +84,12 @@ class LaunchLimitsTest {
     }
   }
 
-  private void launch(int gx, int gy, int gz, int bx, int by, int bz, int shared) {
-    begin();
-    device.launch().run(device.kernel("elementwise", "axpby_v1"), gx, gy, gz, bx, by, bz, shared);
-    device.synchronize();
-  }
-
-  private void begin() {
+  private void launch(int gx, int gy, int gz, int threads, int shared) {
     CudaBuffer x = device.allocate(8);
-    device.launch().begin().struct().ptr(x).ptr(x).stepF32(1).stepF32(0).i32(0).endStruct();
+    device.launch().begin().reads(x).writes(x).stepF32(1).stepF32(0).i32(0);
+    Kernel kernel = device.kernel("elementwise", "axpby_v1");
+    device.launch().run(kernel, gx, gy, gz, threads, shared);
+    device.synchronize();
   }
 
   private static void assertFails(int code, ThrowingCallable launch) {

@@ -30,7 +30,7 @@ final class NetworkOptions {
       names = "--device",
       paramLabel = "NAME",
       order = 17,
-      description = "auto, or one of 'espalier list devices'.")
+      description = "auto, or one of 'espalier list devices'; cuda,tf32: with tensor cores.")
   @Nullable String device;
 
   @Option(

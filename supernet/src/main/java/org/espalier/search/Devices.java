@@ -9,6 +9,7 @@ import org.espalier.InputException;
 import org.espalier.backend.Accelerator;
 import org.espalier.backend.Backend;
 import org.espalier.backend.DeviceException;
+import org.espalier.backend.Memory;
 import org.espalier.backend.cpu.CpuBackends;
 import org.espalier.backend.cpu.EjmlBackend;
 
@@ -24,6 +25,33 @@ public final class Devices {
    * @param detail what it uses, or why it is not available
    */
   public record Device(String name, boolean available, String detail) {}
+
+  /** A device's name and, behind commas, how it is to compute. */
+  private record Wanted(String name, List<String> options) {
+    static Wanted of(String text) {
+      List<String> parts = List.of(text.split(",", -1));
+      return new Wanted(parts.getFirst(), parts.subList(1, parts.size()));
+    }
+
+    /** Only accelerators have options. */
+    void requireNoOptions() {
+      if (!options.isEmpty()) {
+        throw new InputException(
+            "device %s has no option '%s': only accelerators have, as in cuda,tf32"
+                .formatted(name, options.getFirst()));
+      }
+    }
+
+    void requireKnown(List<String> known) {
+      for (String option : options) {
+        if (!known.contains(option)) {
+          throw new InputException(
+              "unknown option '%s' of device %s; known: %s"
+                  .formatted(option, name, String.join(", ", known)));
+        }
+      }
+    }
+  }
 
   /** Every device, available or not, the fastest first. */
   public static List<Device> all() {
@@ -53,15 +81,22 @@ public final class Devices {
   /**
    * Opens a device.
    *
-   * @param name one of {@link #all}, or auto for the fastest that is available
+   * @param text the name of one of {@link #all}, with options of it behind commas (cuda,tf32), or
+   *     auto for the fastest that is available
    * @param threads of a CPU device; 0: all cores
    * @throws InputException if there is none of that name, or it is not available
    */
-  public static Backend open(String name, int threads) {
+  public static Backend open(String text, int threads) {
+    Wanted wanted = Wanted.of(text);
+    String name = wanted.name();
+    if (name.equals("auto")) {
+      wanted.requireNoOptions();
+    }
     Optional<Accelerator> accelerator = accelerator(name);
     if (accelerator.isPresent()) {
+      wanted.requireKnown(accelerator.get().options());
       try {
-        return accelerator.get().open();
+        return accelerator.get().open(wanted.options());
       } catch (DeviceException e) {
         if (!name.equals("auto")) {
           throw e;
@@ -92,6 +127,7 @@ public final class Devices {
     if (!device.available()) {
       throw new InputException("device " + name + " is not available: " + device.detail());
     }
+    wanted.requireNoOptions();
     return name.equals("simd") ? CpuBackends.simd(cores) : new EjmlBackend();
   }
 
@@ -101,14 +137,19 @@ public final class Devices {
    * @param name as for {@link #open}
    */
   public static MemoryLimit memoryLimit(String name) {
-    return accelerator(name)
+    return accelerator(Wanted.of(name).name())
         .map(each -> MemoryLimit.ofDevice(each.name(), each.freeMemory()))
         .orElseGet(MemoryLimit::ofHeap);
   }
 
   /** Whether what serves under a name has memory of its own. */
-  static boolean hasMemory(String name) {
-    return accelerator(name).isPresent();
+  static boolean hasMemory(String text) {
+    return accelerator(Wanted.of(text).name()).isPresent();
+  }
+
+  /** Bytes of each size that the pool of a device holds beyond the need: {@link Memory}. */
+  static long spare(String text) {
+    return hasMemory(text) ? Memory.SPARE_BYTES : 0;
   }
 
   /** The accelerator that serves under a name, if one does. */

@@ -24,10 +24,22 @@ final class DryBackend implements InvocationHandler {
       (Backend)
           Proxy.newProxyInstance(
               Backend.class.getClassLoader(), new Class<?>[] {Backend.class}, this);
-  private final Memory memory = new Memory(backend);
+  private final Memory memory;
   private final Set<List<Conv>> convolutions = new LinkedHashSet<>();
   private long floats;
   private long multiplyAdds;
+
+  /** As one that computes in order. */
+  DryBackend() {
+    this(0);
+  }
+
+  /**
+   * @param spare as in {@link Memory#Memory(Backend, long)}
+   */
+  DryBackend(long spare) {
+    memory = new Memory(backend, spare);
+  }
 
   /** Memory that has a size and nothing else. */
   private record Size(int size) implements Buffer {
@@ -74,6 +86,7 @@ final class DryBackend implements InvocationHandler {
       case "memory" -> {
         return memory;
       }
+      case "beginPass" -> memory.settle();
       case "allocate", "allocateScratch" -> {
         floats += (int) a[0];
         return new Size((int) a[0]);

@@ -52,6 +52,7 @@ final class DryRun {
   private final Configuration configuration;
   private final Dataset data;
   private final SearchSpace space;
+  private final long spare;
 
   /**
    * Whether it is a device's memory that counts: loaders and checkpoints then want nothing of it.
@@ -63,6 +64,7 @@ final class DryRun {
     this.data = data;
     space = Spaces.of(configuration.space());
     onDevice = Devices.hasMemory(configuration.device());
+    spare = Devices.spare(configuration.device());
   }
 
   /** The search, by the number of images in its batches. */
@@ -70,7 +72,7 @@ final class DryRun {
     Configuration.Search settings = configuration.search();
     SearchSpace.Size size = size(settings.channels(), settings.cells());
     requireCountable("search", root -> space.supernet(root, size));
-    DryBackend dry = new DryBackend();
+    DryBackend dry = new DryBackend(spare);
     Supernet supernet = Supernet.of(root -> space.supernet(root, size), dry.backend(), RNG);
     OnePath strategy = new OnePath(Strategies.of(configuration.strategy()), space);
     Architecture architecture =
@@ -152,7 +154,7 @@ final class DryRun {
 
   private PhaseMemory training(Genotype genotype, SearchSpace.Size size, int batch) {
     Configuration.Training settings = configuration.training();
-    DryBackend dry = new DryBackend();
+    DryBackend dry = new DryBackend(spare);
     Trainee trainee =
         new Trainee(space, genotype, size, settings, arena -> arena.allocate(dry.backend()));
     Feed feed = blank(dry.backend(), batch);

@@ -46,6 +46,8 @@ class BadInputTest {
         arguments("space", List.of("--set", "space=darts")),
         arguments("unknown device 'abacus'; known: auto", List.of("--device", "abacus")),
         arguments("device cuda is not available", List.of("--device", "cuda")),
+        arguments("device ejml has no option 'tf32'", List.of("--device", "ejml,tf32")),
+        arguments("device auto has no option 'tf32'", List.of("--device", "auto,tf32")),
         arguments("unknown data 'foo'; known: fashion-mnist", List.of("--data", "foo")),
         arguments("no such folder", List.of("--data", "idx:nowhere")),
         arguments("unknown preset 'desk'; known: laptop, paper", List.of("--preset", "desk")),

@@ -56,8 +56,15 @@ class CudaFaultsTest {
 
   @Test
   void moreMemoryThanTheDeviceHasIsRefusedBeforeItStarts() {
-    Emulated.memory((8 << 20) + 4_600_000); // set aside: 8 MiB for batches, 4 MiB for kernels
+    Emulated.memory((12 << 20) + (96 << 10)); // 12 MiB are for batches and arguments
     search().refused("search needs ", "more than the", "that cuda has free: take");
+    assertThat(run).doesNotExist();
+  }
+
+  @Test
+  void anOptionThatThereIsNot() {
+    Called.search("--device", "cuda,tf16", "--data", data, "--out", run.toString())
+        .refused("unknown option 'tf16' of device cuda; known: tf32");
     assertThat(run).doesNotExist();
   }
 
