@@ -52,8 +52,8 @@ __device__ void pool(const PoolArgs& a) {
   store(a.y + out * a.c + channel, best);
 }
 
-KERNEL pool_v4(JOBS) { JOB(PoolArgs); pool<4>(a); }
-KERNEL pool_v1(JOBS) { JOB(PoolArgs); pool<1>(a); }
+KERNEL __launch_bounds__(BLOCK) pool_v4(JOBS) { JOB(PoolArgs); pool<4>(a); }
+KERNEL __launch_bounds__(BLOCK) pool_v1(JOBS) { JOB(PoolArgs); pool<1>(a); }
 
 // ---- the gradient: every input gathers from the windows it lies in, so that nothing is added twice at a time
 
@@ -86,8 +86,8 @@ __device__ void averagePoolGrad(const PoolArgs& a) {
   put(a.y + in * a.c + channel, sum, a.add);
 }
 
-KERNEL average_pool_grad_v4(JOBS) { JOB(PoolArgs); averagePoolGrad<4>(a); }
-KERNEL average_pool_grad_v1(JOBS) { JOB(PoolArgs); averagePoolGrad<1>(a); }
+KERNEL __launch_bounds__(BLOCK) average_pool_grad_v4(JOBS) { JOB(PoolArgs); averagePoolGrad<4>(a); }
+KERNEL __launch_bounds__(BLOCK) average_pool_grad_v1(JOBS) { JOB(PoolArgs); averagePoolGrad<1>(a); }
 
 constexpr int POOL_TILE = 8;      // inputs of a block, along both axes
 constexpr int POOL_CHANNELS = 16; // and its channels
