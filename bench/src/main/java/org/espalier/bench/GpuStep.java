@@ -50,11 +50,10 @@ final class GpuStep {
         seconds[i] = (System.nanoTime() - start) / 1e9;
       }
       Backend.Counters after = backend.counters();
+      long pieces = after.pieces() - before.pieces();
+      long replayed = after.replayed() - before.replayed();
       return new Cost(
-          Timing.of(seconds),
-          (after.pieces() - before.pieces()) / steps,
-          (after.launched() - before.launched()) / steps,
-          after.bytes());
+          Timing.of(seconds), pieces / steps, (pieces - replayed) / steps, after.bytes());
     }
   }
 

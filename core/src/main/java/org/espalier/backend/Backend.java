@@ -31,26 +31,24 @@ public interface Backend extends AutoCloseable {
    */
   default void beginPass() {}
 
-  /** What has been done since it was opened, for measurements; all 0 where nobody counts. */
+  /** What has been done since it was opened, for measurements; nothing where nobody counts. */
   default Counters counters() {
-    return new Counters(0, 0, 0);
+    return new Counters(Map.of(), 0, 0);
   }
 
   /**
    * What a device has done.
    *
-   * @param pieces of work: kernels, copies, fills
-   * @param launched how many of these it was handed one by one
+   * @param launches of each kernel, by name, with "copy" and "set" for copies and fills; those that
+   *     graphs stood for with them
+   * @param replayed how many graphs stood for
    * @param bytes of its memory that were in use at most
    */
-  record Counters(long pieces, long launched, long bytes) {}
-
-  /**
-   * How often each kernel has been launched on a device so far, by name, with "copy" and "set" for
-   * copies and fills: what a step costs in launches. Empty where nothing is launched.
-   */
-  default Map<String, Long> launches() {
-    return Map.of();
+  record Counters(Map<String, Long> launches, long replayed, long bytes) {
+    /** All launches. */
+    public long pieces() {
+      return launches.values().stream().mapToLong(Long::longValue).sum();
+    }
   }
 
   /** New memory of {@code size} floats with unspecified content. */

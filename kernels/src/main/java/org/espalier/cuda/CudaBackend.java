@@ -1,6 +1,5 @@
 package org.espalier.cuda;
 
-import java.util.Map;
 import org.espalier.InputException;
 import org.espalier.backend.Backend;
 import org.espalier.backend.Buffer;
@@ -99,8 +98,7 @@ final class CudaBackend implements Backend {
   @Override
   public Counters counters() {
     Queue queue = device.queue();
-    return new Counters(
-        queue.launched() + queue.replayed(), queue.launched(), device.arena().peak());
+    return new Counters(queue.calls(), queue.replayed(), device.arena().peak());
   }
 
   @Override
@@ -334,11 +332,6 @@ final class CudaBackend implements Backend {
       float decay,
       int step) {
     optimisers.adam(w, g, m, v, rate, beta1, beta2, eps, decay, step);
-  }
-
-  @Override
-  public Map<String, Long> launches() {
-    return device.queue().calls();
   }
 
   @Override

@@ -63,7 +63,6 @@ final class Queue implements AutoCloseable {
   private final boolean capturing;
   private final TreeMap<String, Long> calls = new TreeMap<>();
   private long replayed;
-  private long launched;
 
   // What a kernel takes: jobs, jobBytes, jobDepth. The pointers are made once, for all launches.
   private final ByteBuffer parameters = direct(16);
@@ -189,7 +188,6 @@ final class Queue implements AutoCloseable {
         long address = arguments.put(plan.arguments(), plan.used());
         arguments.send();
         issue(address, calls);
-        launched += plan.calls().size();
       }
     } catch (CudaException e) {
       inbox.clear();
@@ -295,7 +293,7 @@ final class Queue implements AutoCloseable {
 
   /** Calls of the driver outside of graphs. */
   long launched() {
-    return launched;
+    return calls.values().stream().mapToLong(Long::longValue).sum() - replayed;
   }
 
   /** Graphs that are kept. */

@@ -52,9 +52,9 @@ class CudaLaunchesTest {
       Tensor x = Tensor.constant(images, cuda.allocate(images.size()));
       Tensor labels = Tensor.constant(Shape.of(BATCH), cuda.allocate(BATCH));
       pass(cuda, space, strategy, supernet, architecture, x, labels); // the pool fills
-      Map<String, Long> before = cuda.launches();
+      Map<String, Long> before = cuda.counters().launches();
       pass(cuda, space, strategy, supernet, architecture, x, labels);
-      Map<String, Long> launches = new TreeMap<>(cuda.launches());
+      Map<String, Long> launches = new TreeMap<>(cuda.counters().launches());
       launches.replaceAll((kernel, times) -> times - before.getOrDefault(kernel, 0L));
       long all = launches.values().stream().mapToLong(Long::longValue).sum();
       System.out.println(name + ": " + all + " launches a pass " + launches);
