@@ -93,6 +93,11 @@ final class SimdBlock {
     };
   }
 
+  /** Rows of a sum's blocks that waste as few as can be: four rows at a time is the least. */
+  static int rowsOfSum(int count, int vectors) {
+    return (even(count, rows(vectors, true)) + 3) / 4 * 4;
+  }
+
   /**
    * Rows of at most {@code most} such that {@code count} take the fewest blocks, as even as can be.
    */

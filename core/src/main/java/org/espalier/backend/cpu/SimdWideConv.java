@@ -53,7 +53,7 @@ final class SimdWideConv implements SimdWide {
     weightRows = (joined ? conv.kw() : 1) * conv.in();
     paddedWeightRows =
         Arrays.stream(forwardPanels.vectors())
-            .map(vectors -> SimdBlock.rows(vectors, true))
+            .map(vectors -> SimdBlock.rowsOfSum(weightRows, vectors))
             .map(rows -> (weightRows + rows - 1) / rows * rows)
             .max()
             .orElseThrow();
@@ -186,7 +186,7 @@ final class SimdWideConv implements SimdWide {
     }
     int column = 0;
     for (int vectors : forwardPanels.vectors()) {
-      int rows = SimdBlock.rows(vectors, true);
+      int rows = SimdBlock.rowsOfSum(weightRows, vectors);
       int stepA = conv.stride() * input.c();
       SimdBlock kernel =
           new SimdBlock(

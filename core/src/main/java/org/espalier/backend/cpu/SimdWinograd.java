@@ -112,8 +112,7 @@ final class SimdWinograd implements SimdWide {
     int column = 0;
     for (int i = 0; i < weight.length; i++) {
       int vectors = forwardPanels.vectors()[i];
-      // A multiple of four that wastes as little as can be.
-      int rows = (SimdBlock.even(channels, SimdBlock.rows(vectors, true)) + 3) / 4 * 4;
+      int rows = SimdBlock.rowsOfSum(channels, vectors);
       int count = (channels + rows - 1) / rows;
       int[] blocks = new int[2 * count];
       for (int b = 0; b < count; b++) {
