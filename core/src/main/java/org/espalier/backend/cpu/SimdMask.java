@@ -26,66 +26,50 @@ final class SimdMask {
       CpuBuffer dx,
       int image,
       boolean add) {
+    boolean whole = pitch == channels;
+    int length = whole ? pixels * channels : channels;
+    int lines = whole ? 1 : pixels;
     int start = image * pixels * channels;
-    if (pitch == channels) {
-      row(
-          sums.data(),
-          sums.offset(),
-          terms,
-          pixels * pitch,
-          pixels * channels,
-          relu,
-          x,
-          dx,
-          start,
-          add);
-      return;
-    }
-    for (int pixel = 0; pixel < pixels; pixel++) {
-      int at = start + pixel * channels;
-      row(
-          sums.data(),
-          sums.offset() + pixel * pitch,
-          terms,
-          pixels * pitch,
-          channels,
-          relu,
-          x,
-          dx,
-          at,
-          add);
+    int full = S.loopBound(length);
+    VectorMask<Float> all = S.maskAll(true);
+    VectorMask<Float> rest = S.indexInRange(full, length);
+    int stride = pixels * pitch;
+    for (int line = 0; line < lines; line++) {
+      int from = sums.offset() + line * pitch;
+      int xAt = x.offset() + start + line * channels;
+      int to = dx.offset() + start + line * channels;
+      for (int i = 0; i < full; i += S.length()) {
+        one(sums.data(), from + i, terms, stride, relu, x, xAt + i, dx, to + i, add, all);
+      }
+      if (full < length) {
+        one(sums.data(), from + full, terms, stride, relu, x, xAt + full, dx, to + full, add, rest);
+      }
     }
   }
 
-  private static void row(
+  private static void one(
       float[] sums,
       int from,
       int terms,
       int stride,
-      int length,
       boolean relu,
       CpuBuffer x,
+      int xAt,
       CpuBuffer dx,
-      int at,
-      boolean add) {
-    float[] xs = x.data();
-    float[] to = dx.data();
-    int xo = x.offset() + at;
-    int yo = dx.offset() + at;
-    for (int i = 0; i < length; i += S.length()) {
-      VectorMask<Float> mask = S.indexInRange(i, length);
-      FloatVector sum = FloatVector.fromArray(S, sums, from + i, mask);
-      for (int term = 1; term < terms; term++) {
-        sum = sum.add(FloatVector.fromArray(S, sums, from + term * stride + i, mask));
-      }
-      if (relu) {
-        FloatVector value = FloatVector.fromArray(S, xs, xo + i, mask);
-        sum = FloatVector.zero(S).blend(sum, value.compare(VectorOperators.GT, 0));
-      }
-      if (add) {
-        sum = sum.add(FloatVector.fromArray(S, to, yo + i, mask));
-      }
-      sum.intoArray(to, yo + i, mask);
+      int to,
+      boolean add,
+      VectorMask<Float> mask) {
+    FloatVector sum = FloatVector.fromArray(S, sums, from, mask);
+    for (int term = 1; term < terms; term++) {
+      sum = sum.add(FloatVector.fromArray(S, sums, from + term * stride, mask));
     }
+    if (relu) {
+      FloatVector value = FloatVector.fromArray(S, x.data(), xAt, mask);
+      sum = FloatVector.zero(S).blend(sum, value.compare(VectorOperators.GT, 0));
+    }
+    if (add) {
+      sum = sum.add(FloatVector.fromArray(S, dx.data(), to, mask));
+    }
+    sum.intoArray(dx.data(), to, mask);
   }
 }
