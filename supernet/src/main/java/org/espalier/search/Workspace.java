@@ -11,14 +11,16 @@ import org.espalier.backend.Conv;
  * than the convolutions around them.
  */
 final class Workspace {
-  /** Sums of the weights' gradients over parts of the batch; one more for the packed weights. */
-  private static final int PARTIAL_GRADIENTS = 16;
+  /** Sums of the weights' gradients over parts of the batch, which has as many at the least. */
+  private static final int PARTS = 16;
 
-  /** Values of a 3x3 kernel, or a tile, that Winograd's transform makes of nine, and of four. */
-  private static final int TRANSFORMED = 16;
+  /** Values of a 3x3 kernel, or of a tile of 4x4, that Winograd's transform makes. */
+  private static final int TRANSFORMED = 36;
+
+  private static final int TILE_SIZE = 4;
 
   /** Tiles that are worked on at a time. */
-  private static final int TILES = 32;
+  private static final int TILES = 16;
 
   /** Results of a channel to which a device keeps a part of its moments. */
   private static final int POSITIONS = 32;
@@ -57,27 +59,35 @@ final class Workspace {
     long image =
         passes.stream().flatMap(List::stream).mapToLong(Workspace::framedInput).max().orElse(0)
             + most(passes, Workspace::framedGradient)
-            + most(passes, conv -> conv.outSize() / conv.n())
+            + most(passes, conv -> together(conv) * conv.outSize() / conv.n())
             + TRANSFORMED * TILES * (most(passes, Conv::in) + most(passes, Conv::out));
+    // Packed weights, of all; sums of their gradients, of each thread, and what comes of them.
+    long weights = most(passes, Workspace::transformed);
     return Float.BYTES
-        * (threads * image + (1 + PARTIAL_GRADIENTS) * most(passes, Workspace::weight));
+        * (threads * (image + weights) + weights + PARTS * most(passes, Conv::weightSize));
   }
 
   private static long most(Set<List<Conv>> passes, ToLongFunction<Conv> floats) {
     return passes.stream().mapToLong(pass -> pass.stream().mapToLong(floats).sum()).max().orElse(0);
   }
 
-  private static long weight(Conv conv) {
+  private static long transformed(Conv conv) {
     return (long) conv.weightSize() * (conv.kh() == 3 ? TRANSFORMED : 9) / 9;
   }
 
+  /** Images that are worked on together, where one has few tiles. */
+  private static long together(Conv conv) {
+    int tiles = Math.ceilDiv(conv.h(), TILE_SIZE) * Math.ceilDiv(conv.w(), TILE_SIZE);
+    return conv.kh() == 3 ? Math.max(1, Math.min(conv.n() / PARTS, TILES / tiles)) : 1;
+  }
+
   private static long framedInput(Conv conv) {
-    return framed(conv.h(), conv.w(), conv.in(), conv.pad());
+    return together(conv) * framed(conv.h(), conv.w(), conv.in(), conv.pad());
   }
 
   private static long framedGradient(Conv conv) {
     int reach = conv.dilation() * (Math.max(conv.kh(), conv.kw()) - 1);
-    return framed(conv.outH(), conv.outW(), conv.out(), reach);
+    return together(conv) * framed(conv.outH(), conv.outW(), conv.out(), reach);
   }
 
   private static long framed(int h, int w, int channels, int border) {

@@ -13,9 +13,10 @@ import org.espalier.backend.cpu.SimdWide.Scratch;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The convolutions of a fan, image by image while the image is in the cache: its input is read and
- * framed once for all of them, their moments are taken as their results leave the cache, and their
- * gradients are made from their rules, used for both the input's and the weights' and forgotten.
+ * The convolutions of a fan, a few images at a time while they are in the cache: their input is
+ * read and framed once for all of them, their moments are taken as their results leave the cache,
+ * and their gradients are made from their rules, used for both the input's and the weights' and
+ * forgotten.
  */
 final class SimdFan {
   private static final Plans<List<Conv>, SimdFan> PLANS = new Plans<>(SimdFan::new);
@@ -32,10 +33,15 @@ final class SimdFan {
   private final List<SimdWide> wides = new ArrayList<>();
   private final SimdFrame frame;
   private final int images;
+
+  /** Images at a time. */
+  private final int together;
+
   private final int slack;
   private final int groups;
   private final int packedForward;
   private final int packedBackward;
+  private final int sumSize;
   private final int weightSize;
 
   private SimdFan(List<Conv> convs) {
@@ -57,13 +63,15 @@ final class SimdFan {
               ? new SimdWinograd(alikes, frame)
               : new SimdWideConv(alikes, frame));
     }
+    together = wides.stream().mapToInt(SimdWide::images).max().orElse(1);
     packedForward = wides.stream().mapToInt(SimdWide::packedForward).sum();
     packedBackward = wides.stream().mapToInt(SimdWide::packedBackward).sum();
-    weightSize = wides.stream().mapToInt(SimdWide::weightSize).sum();
+    sumSize = wides.stream().mapToInt(SimdWide::sumSize).sum();
+    weightSize = wides.stream().mapToInt(SimdFan::weightSize).sum();
     slack = wides.stream().mapToInt(SimdWide::slackInput).max().orElse(0);
     int largest = convs.stream().mapToInt(Conv::weightSize).max().orElse(0);
     // The bits depend on this number: it follows from the shapes.
-    groups = Math.min(images, largest > LARGE_WEIGHT ? FEW_GROUPS : MANY_GROUPS);
+    groups = Math.min(images / together, largest > LARGE_WEIGHT ? FEW_GROUPS : MANY_GROUPS);
   }
 
   private static Conv withOut(Conv c, int out) {
@@ -88,7 +96,8 @@ final class SimdFan {
     int moments = fan.arms().stream().mapToInt(arm -> 2 * arm.conv().out()).sum();
     double[] parts = PartialSums.of(images * moments);
     workers.parallel(
-        images, (image, worker) -> forward(workers, worker, fan, image, packed, parts, moments));
+        images / together,
+        (chunk, worker) -> forward(workers, worker, fan, chunk * together, packed, parts, moments));
     int from = 0;
     for (SimdWide wide : wides) {
       for (int arm : wide.arms().arms()) {
@@ -104,66 +113,92 @@ final class SimdFan {
     }
   }
 
+  /** The results of the images from {@code first} on. */
   private void forward(
       Workers workers,
       int worker,
       Fan fan,
-      int image,
+      int first,
       CpuBuffer packed,
       double[] parts,
       int moments) {
     Scratch scratch = new Scratch(workers, worker);
-    CpuBuffer x = framed(scratch, fan, image, 0);
+    CpuBuffer x = framed(scratch, fan, first, 0);
     int atPacked = packed.offset();
-    int part = image * moments;
+    int part = first * moments;
     for (SimdWide wide : wides) {
-      SimdArms arms = wide.arms();
-      CpuBuffer[] y = results(scratch, fan, wide, image);
-      wide.forward(scratch, x, packed.data(), atPacked, y);
+      for (int i = 0; i < together; i += wide.images()) {
+        CpuBuffer[] y = results(scratch, fan, wide, first + i);
+        wide.forward(scratch, x.from(i * frame.size()), packed.data(), atPacked, y);
+        leave(fan, wide, first + i, y, parts, part + i * moments, moments);
+      }
       atPacked += wide.packedForward();
-      for (int i = 0; i < arms.outs().length; i++) {
-        Fan.Arm arm = fan.arms().get(arms.arms()[i]);
-        int out = arms.outs()[i];
-        CpuBuffer target = wide.direct() ? null : result(arm, image, arms.pixels());
+      part += moments(fan, wide);
+    }
+  }
+
+  /** Puts results in their place, where they are not there yet, and leaves their moments. */
+  private static void leave(
+      Fan fan, SimdWide wide, int first, CpuBuffer[] y, double[] parts, int part, int moments) {
+    SimdArms arms = wide.arms();
+    int at = part;
+    for (int i = 0; i < arms.outs().length; i++) {
+      Fan.Arm arm = fan.arms().get(arms.arms()[i]);
+      int out = arms.outs()[i];
+      int pitch = wide.direct() ? out : wide.width();
+      for (int image = 0; image < wide.images(); image++) {
+        CpuBuffer target = wide.direct() ? null : result(arm, first + image, arms.pixels(), 1);
         CpuBuffer source = wide.direct() ? y[i] : y[0].from(arms.starts()[i]);
-        int pitch = wide.direct() ? out : wide.width();
+        source = source.from(image * arms.pixels() * pitch);
         if (arm.moments() != null) {
-          SimdMoments.leave(source, pitch, arms.pixels(), out, target, parts, part);
-          part += 2 * out;
+          SimdMoments.leave(source, pitch, arms.pixels(), out, target, parts, at + image * moments);
         } else if (target != null) {
           SimdMoments.copy(source, pitch, arms.pixels(), out, target);
         }
       }
+      at += arm.moments() == null ? 0 : 2 * out;
     }
   }
 
-  /** Where the results of one image are computed. */
-  private static CpuBuffer[] results(Scratch scratch, Fan fan, SimdWide wide, int image) {
+  /** Doubles that an image's moments of these arms take. */
+  private static int moments(Fan fan, SimdWide wide) {
+    return Arrays.stream(wide.arms().arms())
+        .mapToObj(arm -> fan.arms().get(arm))
+        .mapToInt(arm -> arm.moments() == null ? 0 : 2 * arm.conv().out())
+        .sum();
+  }
+
+  /** Where the results of the images from {@code first} on are computed. */
+  private static CpuBuffer[] results(Scratch scratch, Fan fan, SimdWide wide, int first) {
     SimdArms arms = wide.arms();
     if (!wide.direct()) {
-      return new CpuBuffer[] {scratch.get(Scratch.RESULT, arms.pixels() * wide.width())};
+      int size = wide.images() * arms.pixels() * wide.width();
+      return new CpuBuffer[] {scratch.get(Scratch.RESULT, size)};
     }
     CpuBuffer[] y = new CpuBuffer[arms.outs().length];
     for (int i = 0; i < y.length; i++) {
-      y[i] = result(fan.arms().get(arms.arms()[i]), image, arms.pixels());
+      y[i] = result(fan.arms().get(arms.arms()[i]), first, arms.pixels(), wide.images());
     }
     return y;
   }
 
-  private static CpuBuffer result(Fan.Arm arm, int image, int pixels) {
+  private static CpuBuffer result(Fan.Arm arm, int first, int pixels, int count) {
     int size = pixels * arm.conv().out();
-    return (CpuBuffer) arm.y().slice(image * size, size);
+    return (CpuBuffer) arm.y().slice(first * size, count * size);
   }
 
-  /** One image as the kernels read it. */
-  private CpuBuffer framed(Scratch scratch, Fan fan, int image, int beyond) {
+  /** The images from {@code first} on as the kernels read them. */
+  private CpuBuffer framed(Scratch scratch, Fan fan, int first, int beyond) {
     CpuBuffer x = CpuBuffer.of(fan.x());
-    int start = x.offset() + image * frame.imageSize();
+    int start = x.offset() + first * frame.imageSize();
     if (frame.bare() && !fan.relu() && beyond == 0) {
-      return new CpuBuffer(x.data(), start, frame.size());
+      return new CpuBuffer(x.data(), start, together * frame.size());
     }
-    CpuBuffer framed = scratch.get(Scratch.FRAMED, frame.size() + slack);
-    frame.place(fan.relu(), x.data(), start, framed.data(), framed.offset());
+    CpuBuffer framed = scratch.get(Scratch.FRAMED, together * frame.size() + slack);
+    for (int i = 0; i < together; i++) {
+      int from = start + i * frame.imageSize();
+      frame.place(fan.relu(), x.data(), from, framed.data(), framed.offset() + i * frame.size());
+    }
     return framed;
   }
 
@@ -184,12 +219,19 @@ final class SimdFan {
     workers.parallel(
         groups,
         (group, worker) -> {
-          Share share = new Share(partial.data(), partial.offset() + group * size, weights);
-          Arrays.fill(share.partial, share.at, share.at + size, 0);
-          for (int image = group * images / groups;
-              image < (group + 1) * images / groups;
-              image++) {
-            backward(workers, worker, fan, image, packed, share, dx, add);
+          Scratch scratch = new Scratch(workers, worker);
+          CpuBuffer sums = weights ? scratch.get(Scratch.SUMS, sumSize) : null;
+          if (sums != null) {
+            Arrays.fill(sums.data(), sums.offset(), sums.offset() + sumSize, 0);
+          }
+          int chunks = images / together;
+          for (int chunk = group * chunks / groups;
+              chunk < (group + 1) * chunks / groups;
+              chunk++) {
+            backward(scratch, fan, chunk * together, packed, sums, dx, add);
+          }
+          if (sums != null) {
+            share(sums, partial.data(), partial.offset() + group * size);
           }
         });
     if (weights) {
@@ -197,66 +239,76 @@ final class SimdFan {
     }
   }
 
-  /** Where one image's share of the weights' gradients goes. */
-  private record Share(float[] partial, int at, boolean wanted) {}
-
-  private void backward(
-      Workers workers,
-      int worker,
-      Fan fan,
-      int image,
-      CpuBuffer packed,
-      Share share,
-      @Nullable CpuBuffer dx,
-      boolean add) {
-    Scratch scratch = new Scratch(workers, worker);
-    int pitch = SimdPanels.padded(frame.c());
-    int pixels = frame.h() * frame.w();
-    CpuBuffer sums = scratch.get(Scratch.RESULT, dx == null ? 0 : wides.size() * pixels * pitch);
-    CpuBuffer x = share.wanted ? framed(scratch, fan, image, slack) : null;
-    int atPacked = packed.offset();
-    int atShare = share.at;
-    for (int i = 0; i < wides.size(); i++) {
-      SimdWide wide = wides.get(i);
-      CpuBuffer dy = upstream(scratch, fan, wide, image);
-      if (dx != null) {
-        int to = sums.offset() + i * pixels * pitch;
-        wide.gradInput(scratch, dy, packed.data(), atPacked, sums.data(), to);
-        atPacked += wide.packedBackward();
-      }
-      if (x != null) {
-        wide.gradWeight(scratch, x, dy, share.partial, atShare);
-        atShare += wide.weightSize();
-      }
-    }
-    if (dx != null) {
-      CpuBuffer input = CpuBuffer.of(fan.x());
-      SimdMask.deliver(
-          sums, wides.size(), pixels, pitch, frame.c(), fan.relu(), input, dx, image, add);
+  /** What a group's sums say of the gradients of the weights. */
+  private void share(CpuBuffer sums, float[] partial, int at) {
+    int from = sums.offset();
+    int to = at;
+    for (SimdWide wide : wides) {
+      wide.share(sums.data(), from, partial, to);
+      from += wide.sumSize();
+      to += weightSize(wide);
     }
   }
 
-  /** The gradient of one image's wide result within its border. */
-  private static CpuBuffer upstream(Scratch scratch, Fan fan, SimdWide wide, int image) {
+  /** The gradients by the images from {@code first} on. */
+  private void backward(
+      Scratch scratch,
+      Fan fan,
+      int first,
+      CpuBuffer packed,
+      @Nullable CpuBuffer sums,
+      @Nullable CpuBuffer dx,
+      boolean add) {
+    int pitch = SimdPanels.padded(frame.c());
+    int pixels = frame.h() * frame.w();
+    int terms = wides.size();
+    CpuBuffer dxs = scratch.get(Scratch.RESULT, dx == null ? 0 : terms * together * pixels * pitch);
+    CpuBuffer x = sums == null ? null : framed(scratch, fan, first, slack);
+    int atPacked = packed.offset();
+    int atSums = sums == null ? 0 : sums.offset();
+    int to = dxs.offset();
+    for (SimdWide wide : wides) {
+      for (int i = 0; i < together; i += wide.images()) {
+        CpuBuffer dy = upstream(scratch, fan, wide, first + i);
+        if (dx != null) {
+          wide.gradInput(scratch, dy, packed.data(), atPacked, dxs.data(), to);
+          to += wide.images() * pixels * pitch;
+        }
+        if (x != null && sums != null) {
+          wide.gradWeight(scratch, x.from(i * frame.size()), dy, sums.data(), atSums);
+        }
+      }
+      atPacked += wide.packedBackward();
+      atSums += wide.sumSize();
+    }
+    if (dx != null) {
+      CpuBuffer input = CpuBuffer.of(fan.x());
+      int all = together * pixels;
+      int chunk = first / together;
+      SimdMask.deliver(dxs, terms, all, pitch, frame.c(), fan.relu(), input, dx, chunk, add);
+    }
+  }
+
+  /** The gradient of the wide result of the images from {@code first} on within their borders. */
+  private static CpuBuffer upstream(Scratch scratch, Fan fan, SimdWide wide, int first) {
     SimdFrame to = wide.upstream();
     SimdArms arms = wide.arms();
     if (arms.alone() && to.bare()) {
       Upstream upstream = Objects.requireNonNull(fan.arms().get(arms.arms()[0]).upstream());
       if (upstream.coefficients() == null) {
-        return (CpuBuffer) upstream.g().slice(image * to.size(), to.size());
+        return (CpuBuffer) upstream.g().slice(first * to.size(), wide.images() * to.size());
       }
     }
-    CpuBuffer framed = scratch.get(Scratch.UPSTREAM, to.size() + wide.width() - arms.columns());
-    to.border(framed.data(), framed.offset());
-    for (int i = 0; i < arms.outs().length; i++) {
-      Fan.Arm arm = fan.arms().get(arms.arms()[i]);
-      to.gradient(
-          Objects.requireNonNull(arm.upstream()),
-          CpuBuffer.of(arm.y()),
-          image,
-          arm.conv().out(),
-          framed,
-          arms.starts()[i]);
+    CpuBuffer framed = scratch.get(Scratch.UPSTREAM, wide.images() * to.size() + SimdBlock.LANES);
+    for (int image = 0; image < wide.images(); image++) {
+      CpuBuffer one = framed.from(image * to.size());
+      to.border(one.data(), one.offset());
+      for (int i = 0; i < arms.outs().length; i++) {
+        Fan.Arm arm = fan.arms().get(arms.arms()[i]);
+        Upstream upstream = Objects.requireNonNull(arm.upstream());
+        CpuBuffer y = CpuBuffer.of(arm.y());
+        to.gradient(upstream, y, first + image, arm.conv().out(), one, arms.starts()[i]);
+      }
     }
     return framed;
   }
@@ -279,10 +331,27 @@ final class SimdFan {
       for (int i = 0; i < wide.arms().outs().length; i++) {
         Fan.Arm arm = fan.arms().get(wide.arms().arms()[i]);
         if (arm.dw() != null) {
-          wide.scatter(sums, at, i, CpuBuffer.of(arm.dw()));
+          scatter(sums, at + wide.arms().starts()[i], wide.width(), arm, CpuBuffer.of(arm.dw()));
         }
       }
-      at += wide.weightSize();
+      at += weightSize(wide);
     }
+  }
+
+  /** Adds the gradient {@code [kh, kw, in, width]} of wide weights to that of one arm. */
+  private static void scatter(float[] sums, int at, int width, Fan.Arm arm, CpuBuffer dw) {
+    int out = arm.conv().out();
+    for (int row = 0; row < arm.conv().weightSize() / out; row++) {
+      int from = at + row * width;
+      int to = dw.offset() + row * out;
+      for (int i = 0; i < out; i++) {
+        dw.data()[to + i] += sums[from + i];
+      }
+    }
+  }
+
+  private static int weightSize(SimdWide wide) {
+    Conv conv = wide.arms().conv();
+    return conv.kh() * conv.kw() * conv.in() * wide.width();
   }
 }

@@ -3,46 +3,78 @@ package org.espalier.backend.cpu;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorSpecies;
+import org.espalier.backend.Conv;
 
 /**
- * The transforms of Winograd's F(2x2, 3x3) over an image cut into tiles of 2x2 results, which read
- * 4x4 values each and so overlap (Lavin and Gray, CVPR 2016, section 4.1):
+ * Images cut into tiles of 4x4 results, which read 6x6 values each and so overlap, and the
+ * transforms of Winograd's F(4x4, 3x3) (Lavin and Gray, "Fast Algorithms for Convolutional Neural
+ * Networks", arXiv:1509.09308, section 4):
  *
  * <pre>
  *   result   Y = At (U * V) A    of U = G g Gt and V = Bt d B, multiplied place by place
  *   weight   g += Gt (V * D) G   of D = A dY At
  *
- *        1  0 -1  0          1   0   0
- *   Bt = 0  1  1  0     G = .5  .5  .5     At = 1  1  1  0
- *        0 -1  1  0         .5 -.5  .5          0  1 -1 -1
- *        0  1  0 -1          0   0   1
+ *        1  0 -5/2   0   1  0           1     0     0
+ *        0 -r  -2    h   1  0         -2/3 -2/3h  -1/3          1  1   1    1   1  0
+ *   Bt = 0  r  -2   -h   1  0     G = -2/3  2/3h  -1/3     At = 0  h  -h    r  -r  0
+ *        0 -h -1/2   r   1  0          1/6  1/6r   1/3          0 1/2 1/2   2   2  0
+ *        0  h -1/2  -r   1  0          1/6 -1/6r   1/3          0 h/2 -h/2 2r -2r  1
+ *        0  1   0  -5/2  0  1           0     0     1
  * </pre>
  *
- * <p>The sixteen places of all tiles lie {@code [place, tile, channels]}, the places {@code stride}
- * apart, so that what was a convolution is sixteen products of matrices.
+ * with r the root of 2 and h that of 1/2: these points, 0, h, -h, r, -r and infinity, where Lavin
+ * and Gray have 0, 1, -1, 2, -2 and infinity, make the error of a result half as large, and the
+ * largest error a quarter.
  *
- * @param down rows of tiles
+ * <p>The places of all tiles lie {@code [place, tile, channels]}, the places {@code stride} apart,
+ * so that what was a convolution is a product of matrices for each place.
+ *
+ * @param images that are worked on together: several where one has few tiles
+ * @param down rows of tiles of an image
  * @param across tiles in a row
  * @param rows of tiles that are worked on at a time, while they are in the cache
  */
-record SimdTiles(int h, int w, int down, int across, int rows) {
+record SimdTiles(int images, int h, int w, int down, int across, int rows) {
   private static final VectorSpecies<Float> S = FloatVector.SPECIES_PREFERRED;
   private static final int LANES = S.length();
 
+  /** Results of a tile along an axis. */
+  private static final int SIZE = 4;
+
+  /** Values that they are made of, and places of what is multiplied. */
+  static final int REACH = 6;
+
   /** Places of a tile. */
-  static final int PLACES = 16;
+  static final int PLACES = REACH * REACH;
+
+  static final float ROOT = (float) Math.sqrt(2);
+  static final float HALF_ROOT = (float) Math.sqrt(0.5);
+  private static final float TWICE_ROOT = (float) Math.sqrt(8);
+  private static final float QUARTER_ROOT = (float) Math.sqrt(0.125);
 
   /** Tiles at a time: few enough for the cache, enough for the products. */
-  private static final int MOST = 32;
+  private static final int MOST = 16;
 
-  static SimdTiles of(int h, int w) {
-    int down = (h + 1) / 2;
-    int across = (w + 1) / 2;
-    int rows = down;
-    while (rows > 1 && (rows * across > MOST || down % rows != 0)) {
+  /** Parts that a batch is not left with less of, for the sake of the threads. */
+  private static final int PARTS = 16;
+
+  static SimdTiles of(Conv conv) {
+    int down = Math.ceilDiv(conv.h(), SIZE);
+    int across = Math.ceilDiv(conv.w(), SIZE);
+    int images = Math.clamp(conv.n() / PARTS, 1, Math.max(1, MOST / (down * across)));
+    while (conv.n() % images != 0) {
+      images--;
+    }
+    int rows = images * down;
+    while (rows > 1 && (rows * across > MOST || images * down % rows != 0)) {
       rows--;
     }
-    return new SimdTiles(h, w, down, across, rows);
+    return new SimdTiles(images, conv.h(), conv.w(), down, across, rows);
+  }
+
+  /** Rows of tiles of all images. */
+  int lines() {
+    return images * down;
   }
 
   /** Tiles at a time. */
@@ -51,7 +83,7 @@ record SimdTiles(int h, int w, int down, int across, int rows) {
   }
 
   /**
-   * Floats from one place to the next. The vector more than is needed keeps the sixteen of a tile
+   * Floats from one place to the next. The vector more than is needed keeps the places of a tile
    * out of each other's way in the cache.
    */
   int stride(int channels) {
@@ -63,165 +95,193 @@ record SimdTiles(int h, int w, int down, int across, int rows) {
     return PLACES * stride(channels) + LANES;
   }
 
-  /** V of the tiles from row {@code first} on; {@code at} is the frame's first value they read. */
-  void input(SimdFrame frame, float[] x, int at, int first, int channels, float[] v, int atV) {
-    // In two loops, since all in one is more than the compiler takes in line, and vectors would go
-    // through memory.
-    int row = frame.rowSize();
-    for (int i = 0; i < rows; i++) {
-      int from = at + 2 * (first + i) * row;
-      int to = atV + i * across * channels;
-      middle(x, from + row, row, frame.c(), channels, v, to);
-      outer(x, from, row, frame.c(), channels, v, to);
-    }
+  /** Floats of a row of tiles that is transformed along one axis. */
+  int lineSize(int channels) {
+    return REACH * pitch(channels) + LANES;
   }
 
-  /** The two middle rows of V, for one row of tiles. */
-  private void middle(float[] x, int at, int row, int c, int channels, float[] v, int atV) {
-    int stride = stride(channels);
-    int to = atV + 4 * stride;
-    for (int tile = 0; tile < across; tile++) {
-      for (int i = 0; i < channels; i += LANES) {
-        int d = at + 2 * tile * c + i;
-        FloatVector p0 = load(x, d);
-        FloatVector p1 = load(x, d + c);
-        FloatVector p2 = load(x, d + 2 * c);
-        FloatVector p3 = load(x, d + 3 * c);
-        d += row;
-        FloatVector q0 = load(x, d);
-        FloatVector q1 = load(x, d + c);
-        FloatVector q2 = load(x, d + 2 * c);
-        FloatVector q3 = load(x, d + 3 * c);
-        columns(p0.add(q0), p1.add(q1), p2.add(q2), p3.add(q3), v, to + i, stride);
-        columns(q0.sub(p0), q1.sub(p1), q2.sub(p2), q3.sub(p3), v, to + i + 4 * stride, stride);
-      }
-      to += channels;
-    }
+  /** Floats from one line of such a row to the next. */
+  private int pitch(int channels) {
+    return (SIZE * across + 2) * channels + 2 * LANES;
   }
 
-  /** Its first and last row. */
-  private void outer(float[] x, int at, int row, int c, int channels, float[] v, int atV) {
-    int stride = stride(channels);
-    for (int last = 0; last < 2; last++) {
-      int to = atV + last * 12 * stride;
-      for (int tile = 0; tile < across; tile++) {
-        for (int i = 0; i < channels; i += LANES) {
-          int p = at + last * row + 2 * tile * c + i;
-          int q = p + 2 * row;
-          columns(
-              load(x, p).sub(load(x, q)),
-              load(x, p + c).sub(load(x, q + c)),
-              load(x, p + 2 * c).sub(load(x, q + 2 * c)),
-              load(x, p + 3 * c).sub(load(x, q + 3 * c)),
-              v,
-              to + i,
-              stride);
+  /** The framed image with room for all that tiles read. */
+  SimdFrame cover(SimdFrame frame) {
+    return new SimdFrame(
+        frame.h(),
+        frame.w(),
+        frame.c(),
+        frame.top(),
+        frame.left(),
+        Math.max(frame.framedH(), frame.top() + SIZE * down + 1),
+        Math.max(frame.framedW(), frame.left() + SIZE * across + 1));
+  }
+
+  /** Where what tiles read of a line begins, from the framed pixel that the first begins with. */
+  private int begin(SimdFrame frame, int line) {
+    return line / down * frame.size() + SIZE * (line % down) * frame.rowSize();
+  }
+
+  // Each transform is one method, which goes first down the columns and then along the rows: two
+  // loops are more than the compiler takes in line, and a smaller method is taken in line by its
+  // caller together with others; vectors would go through memory.
+
+  /**
+   * V of the tiles from row {@code first} on.
+   *
+   * @param at the frame's first value that they read
+   * @param t scratch of {@link #lineSize} floats
+   */
+  void input(
+      SimdFrame frame, float[] x, int at, int first, int channels, CpuBuffer v, CpuBuffer t) {
+    int c = frame.c();
+    for (int row = 0; row < rows; row++) {
+      int top = at + begin(frame, first + row);
+      int target = v.offset() + row * across * channels;
+      for (int line = -1; line < REACH; line++) {
+        boolean columns = line < 0;
+        float[] from = columns ? x : t.data();
+        float[] to = columns ? t.data() : v.data();
+        int d = columns ? top : t.offset() + line * pitch(c);
+        int place = columns ? t.offset() : target + line * REACH * stride(channels);
+        int step = columns ? frame.rowSize() : c;
+        int stride = columns ? pitch(c) : stride(channels);
+        int end = columns ? (SIZE * across + 2) * c : across * channels;
+        int each = columns ? end : channels;
+        for (int n = 0, i = 0; n < end; n += LANES) {
+          FloatVector d1 = load(from, d + step);
+          FloatVector d2 = load(from, d + 2 * step);
+          FloatVector d3 = load(from, d + 3 * step);
+          FloatVector d4 = load(from, d + 4 * step);
+          FloatVector ends = load(from, d).add(d4);
+          d2.fma(of(-2.5f), ends).intoArray(to, place + n);
+          FloatVector even = d2.fma(of(-2), d4);
+          FloatVector odd = d1.fma(of(-2), d3);
+          odd.fma(of(HALF_ROOT), even).intoArray(to, place + n + stride);
+          odd.fma(of(-HALF_ROOT), even).intoArray(to, place + n + 2 * stride);
+          even = d2.fma(of(-0.5f), d4);
+          odd = d1.fma(of(-0.5f), d3);
+          odd.fma(of(ROOT), even).intoArray(to, place + n + 3 * stride);
+          odd.fma(of(-ROOT), even).intoArray(to, place + n + 4 * stride);
+          ends = load(from, d + 5 * step).add(d1);
+          d3.fma(of(-2.5f), ends).intoArray(to, place + n + 5 * stride);
+          i += LANES;
+          d += LANES;
+          if (i == each) {
+            i = 0;
+            d += SIZE * c - each;
+          }
         }
-        to += channels;
       }
     }
-  }
-
-  private static void columns(
-      FloatVector t0,
-      FloatVector t1,
-      FloatVector t2,
-      FloatVector t3,
-      float[] v,
-      int to,
-      int stride) {
-    t0.sub(t2).intoArray(v, to);
-    t1.add(t2).intoArray(v, to + stride);
-    t2.sub(t1).intoArray(v, to + 2 * stride);
-    t1.sub(t3).intoArray(v, to + 3 * stride);
   }
 
   /** D of the tiles from row {@code first} on; {@code at} is the first value of the gradient. */
-  void gradient(SimdFrame frame, float[] dy, int at, int first, int channels, float[] d, int atD) {
+  void gradient(
+      SimdFrame frame, float[] dy, int at, int first, int channels, CpuBuffer d, CpuBuffer t) {
     int c = frame.c();
-    int stride = stride(channels);
-    int to = atD;
     for (int row = 0; row < rows; row++) {
-      int from = at + 2 * (first + row) * frame.rowSize();
-      for (int tile = 0; tile < across; tile++) {
-        for (int i = 0; i < channels; i += LANES) {
-          int upper = from + 2 * tile * c + i;
-          int lower = upper + frame.rowSize();
-          FloatVector p0 = load(dy, upper);
-          FloatVector p1 = load(dy, upper + c);
-          FloatVector q0 = load(dy, lower);
-          FloatVector q1 = load(dy, lower + c);
-          spread(p0, p1, d, to + i, stride);
-          spread(p0.add(q0), p1.add(q1), d, to + i + 4 * stride, stride);
-          spread(p0.sub(q0), p1.sub(q1), d, to + i + 8 * stride, stride);
-          spread(q0.neg(), q1.neg(), d, to + i + 12 * stride, stride);
+      int top = at + begin(frame, first + row);
+      int target = d.offset() + row * across * channels;
+      for (int line = -1; line < REACH; line++) {
+        boolean columns = line < 0;
+        float[] from = columns ? dy : t.data();
+        float[] to = columns ? t.data() : d.data();
+        int y = columns ? top : t.offset() + line * pitch(c);
+        int place = columns ? t.offset() : target + line * REACH * stride(channels);
+        int step = columns ? frame.rowSize() : c;
+        int stride = columns ? pitch(c) : stride(channels);
+        int end = columns ? SIZE * across * c : across * channels;
+        int each = columns ? end : channels;
+        for (int n = 0, i = 0; n < end; n += LANES) {
+          FloatVector y0 = load(from, y);
+          FloatVector y1 = load(from, y + step);
+          FloatVector y2 = load(from, y + 2 * step);
+          FloatVector y3 = load(from, y + 3 * step);
+          y0.intoArray(to, place + n);
+          FloatVector even = y2.fma(of(0.5f), y0);
+          FloatVector odd = y3.fma(of(0.5f), y1);
+          odd.fma(of(HALF_ROOT), even).intoArray(to, place + n + stride);
+          odd.fma(of(-HALF_ROOT), even).intoArray(to, place + n + 2 * stride);
+          even = y2.fma(of(2), y0);
+          odd = y3.fma(of(2), y1);
+          odd.fma(of(ROOT), even).intoArray(to, place + n + 3 * stride);
+          odd.fma(of(-ROOT), even).intoArray(to, place + n + 4 * stride);
+          y3.intoArray(to, place + n + 5 * stride);
+          i += LANES;
+          y += LANES;
+          if (i == each) {
+            i = 0;
+            y += SIZE * c - each;
+          }
         }
-        to += channels;
       }
     }
-  }
-
-  private static void spread(FloatVector a, FloatVector b, float[] d, int to, int stride) {
-    a.intoArray(d, to);
-    a.add(b).intoArray(d, to + stride);
-    a.sub(b).intoArray(d, to + 2 * stride);
-    b.neg().intoArray(d, to + 3 * stride);
   }
 
   /**
    * Y of the tiles from row {@code first} on: {@code count} columns of the products {@code m
-   * [place, tile, channels]} from {@code column} on, to {@code y [h, w, pitch]}.
+   * [place, tile, channels]} from {@code column} on, to {@code y [images, h, w, pitch]}.
+   *
+   * @param t scratch of {@link #lineSize} floats
    */
   void output(
-      float[] m,
-      int atM,
+      CpuBuffer m,
       int first,
       int channels,
       int column,
       int count,
       float[] y,
       int atY,
-      int pitch) {
-    for (int i = 0; i < count; i += LANES) {
-      int lanes = Math.min(LANES, count - i);
-      for (int row = 0; row < rows; row++) {
-        int from = atM + row * across * channels + column + i;
-        int line = 2 * (first + row);
-        int to = atY + line * w * pitch + i;
-        outputLine(m, from, channels, y, to, pitch, line + 1 < h ? w * pitch : 0, lanes);
+      int pitch,
+      CpuBuffer t) {
+    int padded = SimdPanels.padded(count);
+    int part = across * padded;
+    for (int row = 0; row < rows; row++) {
+      int source = m.offset() + row * across * channels + column;
+      int top = SIZE * ((first + row) % down);
+      int target = atY + ((first + row) / down * h + top) * w * pitch;
+      for (int line = -REACH; line < Math.min(SIZE, h - top); line++) {
+        boolean columns = line < 0;
+        float[] from = columns ? m.data() : t.data();
+        float[] to = columns ? t.data() : y;
+        int at =
+            columns ? source + (line + REACH) * stride(channels) : t.offset() + line * REACH * part;
+        int place = columns ? t.offset() + (line + REACH) * part : target + line * w * pitch;
+        int step = columns ? REACH * stride(channels) : part;
+        int stride = columns ? REACH * part : pitch;
+        int edge = columns ? SIZE * across : w;
+        int valid = columns ? padded : count;
+        for (int n = 0, i = 0, left = 0; n < part; n += LANES) {
+          // What has no place is written to that of the first, and over it what has.
+          int second = left + 1 < edge ? stride : 0;
+          int third = left + 2 < edge ? 2 * stride : 0;
+          int fourth = left + 3 < edge ? 3 * stride : 0;
+          VectorMask<Float> mask = S.indexInRange(i, valid);
+          FloatVector m1 = load(from, at + step);
+          FloatVector m2 = load(from, at + 2 * step);
+          FloatVector m3 = load(from, at + 3 * step);
+          FloatVector m4 = load(from, at + 4 * step);
+          FloatVector d1 = m1.sub(m2);
+          FloatVector d2 = m3.sub(m4);
+          FloatVector last = d1.fma(of(QUARTER_ROOT), load(from, at + 5 * step));
+          d2.fma(of(TWICE_ROOT), last).intoArray(to, place + fourth, mask);
+          FloatVector s1 = m1.add(m2);
+          FloatVector s2 = m3.add(m4);
+          s1.fma(of(0.5f), s2.add(s2)).intoArray(to, place + third, mask);
+          d1.fma(of(HALF_ROOT), d2.mul(of(ROOT))).intoArray(to, place + second, mask);
+          load(from, at).add(s1.add(s2)).intoArray(to, place, mask);
+          i += LANES;
+          at += LANES;
+          place += LANES;
+          if (i == padded) {
+            i = 0;
+            left += SIZE;
+            at += columns ? channels - padded : 0;
+            place += columns ? 0 : SIZE * pitch - padded;
+          }
+        }
       }
-    }
-  }
-
-  /** Y of a row of tiles. What has no place in it is written first, and over it what has. */
-  private void outputLine(
-      float[] m, int atM, int channels, float[] y, int atY, int pitch, int below, int lanes) {
-    VectorMask<Float> mask = S.indexInRange(0, lanes);
-    int s = stride(channels);
-    for (int tile = 0; tile < across; tile++) {
-      int from = atM + tile * channels;
-      int to = atY + 2 * tile * pitch;
-      int right = 2 * tile + 1 < w ? pitch : 0;
-      FloatVector p0 = load(m, from + 4 * s);
-      FloatVector p1 = load(m, from + 5 * s);
-      FloatVector p2 = load(m, from + 6 * s);
-      FloatVector p3 = load(m, from + 7 * s);
-      FloatVector q0 = load(m, from + 8 * s);
-      FloatVector q1 = load(m, from + 9 * s);
-      FloatVector q2 = load(m, from + 10 * s);
-      FloatVector q3 = load(m, from + 11 * s);
-      FloatVector t0 = p0.sub(q0).sub(load(m, from + 12 * s));
-      FloatVector t1 = p1.sub(q1).sub(load(m, from + 13 * s));
-      FloatVector t2 = p2.sub(q2).sub(load(m, from + 14 * s));
-      FloatVector t3 = p3.sub(q3).sub(load(m, from + 15 * s));
-      t1.sub(t2).sub(t3).intoArray(y, to + below + right, mask);
-      t0.add(t1).add(t2).intoArray(y, to + below, mask);
-      t0 = p0.add(q0).add(load(m, from));
-      t1 = p1.add(q1).add(load(m, from + s));
-      t2 = p2.add(q2).add(load(m, from + 2 * s));
-      t3 = p3.add(q3).add(load(m, from + 3 * s));
-      t1.sub(t2).sub(t3).intoArray(y, to + right, mask);
-      t0.add(t1).add(t2).intoArray(y, to, mask);
     }
   }
 
@@ -229,52 +289,7 @@ record SimdTiles(int h, int w, int down, int across, int rows) {
     return FloatVector.fromArray(S, x, at);
   }
 
-  /** U of {@code length} kernels side by side: g {@code [3, 3]} places {@code step} apart. */
-  static void kernel(float[] g, int at, int step, int length, float[] u) {
-    for (int lane = 0; lane < length; lane++) {
-      for (int x = 0; x < 3; x++) {
-        float g0 = g[at + x * step + lane];
-        float g1 = g[at + (3 + x) * step + lane];
-        float g2 = g[at + (6 + x) * step + lane];
-        u[x * LANES + lane] = g0;
-        u[(4 + x) * LANES + lane] = 0.5f * (g0 + g1 + g2);
-        u[(8 + x) * LANES + lane] = 0.5f * (g0 - g1 + g2);
-        u[(12 + x) * LANES + lane] = g2;
-      }
-      for (int y = 0; y < PLACES; y += 4) {
-        float t0 = u[y * LANES + lane];
-        float t1 = u[(y + 1) * LANES + lane];
-        float t2 = u[(y + 2) * LANES + lane];
-        u[(y + 1) * LANES + lane] = 0.5f * (t0 + t1 + t2);
-        u[(y + 2) * LANES + lane] = 0.5f * (t0 - t1 + t2);
-        u[(y + 3) * LANES + lane] = t2;
-      }
-    }
-  }
-
-  /** dg {@code [3, 3]}, {@code step} apart, += Gt m G of {@code length} kernels side by side. */
-  static void kernelGrad(float[] m, int at, int stride, float[] dg, int to, int step, int length) {
-    for (int lane = 0; lane < length; lane++) {
-      for (int y = 0; y < 3; y++) {
-        float t0 = across(m, at + lane, 4 * stride, y);
-        float t1 = across(m, at + lane + stride, 4 * stride, y);
-        float t2 = across(m, at + lane + 2 * stride, 4 * stride, y);
-        float t3 = across(m, at + lane + 3 * stride, 4 * stride, y);
-        int row = to + 3 * y * step + lane;
-        dg[row] += t0 + 0.5f * (t1 + t2);
-        dg[row + step] += 0.5f * (t1 - t2);
-        dg[row + 2 * step] += 0.5f * (t1 + t2) + t3;
-      }
-    }
-  }
-
-  private static float across(float[] m, int at, int stride, int y) {
-    float m1 = m[at + stride];
-    float m2 = m[at + 2 * stride];
-    return switch (y) {
-      case 0 -> m[at] + 0.5f * (m1 + m2);
-      case 1 -> 0.5f * (m1 - m2);
-      default -> 0.5f * (m1 + m2) + m[at + 3 * stride];
-    };
+  private static FloatVector of(float value) {
+    return FloatVector.broadcast(S, value);
   }
 }

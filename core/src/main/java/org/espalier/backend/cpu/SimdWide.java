@@ -2,9 +2,12 @@ package org.espalier.backend.cpu;
 
 import org.espalier.backend.Fan;
 
-/** A way to compute the convolutions of {@link SimdArms}, image by image. */
+/** A way to compute the convolutions of {@link SimdArms}, a few images at a time. */
 sealed interface SimdWide permits SimdWideConv, SimdWinograd {
   SimdArms arms();
+
+  /** How many images are computed at a time; the batch is a multiple of it. */
+  int images();
 
   /** Floats from a pixel of the wide result to the next: all columns, in whole vectors. */
   int width();
@@ -23,7 +26,7 @@ sealed interface SimdWide permits SimdWideConv, SimdWinograd {
   int packedBackward();
 
   /** Floats of {@link #gradWeight}'s sums. */
-  int weightSize();
+  int sumSize();
 
   /** Writes the weights as {@link #forward} reads them. */
   void packForward(Workers workers, Fan fan, float[] packed, int at);
@@ -32,21 +35,21 @@ sealed interface SimdWide permits SimdWideConv, SimdWinograd {
   void packBackward(Workers workers, Fan fan, float[] packed, int at);
 
   /**
-   * The results of one framed image.
+   * The results of framed images.
    *
-   * @param y where {@link #direct}, each arm's {@code [pixels, out]}; otherwise only one, {@code
-   *     [pixels, width]}
+   * @param y where {@link #direct}, each arm's {@code [images, pixels, out]}; otherwise only one,
+   *     {@code [images, pixels, width]}
    */
   void forward(Scratch scratch, CpuBuffer x, float[] packed, int atPacked, CpuBuffer[] y);
 
-  /** dx {@code [h*w, padded(in)]} of one framed gradient. */
+  /** dx {@code [images, h*w, padded(in)]} of framed gradients. */
   void gradInput(Scratch scratch, CpuBuffer dy, float[] packed, int atPacked, float[] dx, int atDx);
 
-  /** dw += one framed image's share, in the layout that {@link #scatter} reads. */
-  void gradWeight(Scratch scratch, CpuBuffer x, CpuBuffer dy, float[] dw, int atDw);
+  /** Adds what framed images say of the gradient of the weights to sums of its own layout. */
+  void gradWeight(Scratch scratch, CpuBuffer x, CpuBuffer dy, float[] sums, int at);
 
-  /** Adds the sum of all images' shares to the dw of one arm. */
-  void scatter(float[] sum, int at, int arm, CpuBuffer dw);
+  /** The gradient of the weights {@code [kh, kw, in, width]} that such sums stand for. */
+  void share(float[] sums, int at, float[] dw, int atDw);
 
   /** The scratch memory of the worker that computes an image. */
   record Scratch(Workers workers, int worker) {
@@ -56,8 +59,10 @@ sealed interface SimdWide permits SimdWideConv, SimdWinograd {
     static final int RESULT = 2;
     static final int TILES = 3;
     static final int PRODUCTS = 4;
-    static final int PACKED = 5;
-    static final int PARTIAL = 6;
+    static final int LINE = 5;
+    static final int SUMS = 6;
+    static final int PACKED = 7;
+    static final int PARTIAL = 8;
 
     CpuBuffer get(int slot, int size) {
       return workers.buffer(worker, slot, size);

@@ -217,6 +217,11 @@ final class SimdWideConv implements SimdWide {
   }
 
   @Override
+  public int images() {
+    return 1;
+  }
+
+  @Override
   public int width() {
     return width;
   }
@@ -248,7 +253,7 @@ final class SimdWideConv implements SimdWide {
   }
 
   @Override
-  public int weightSize() {
+  public int sumSize() {
     return weightGroups * paddedWeightRows * width;
   }
 
@@ -346,16 +351,10 @@ final class SimdWideConv implements SimdWide {
   }
 
   @Override
-  public void scatter(float[] sum, int at, int arm, CpuBuffer dw) {
-    int out = arms.outs()[arm];
+  public void share(float[] sums, int at, float[] dw, int atDw) {
     for (int group = 0; group < weightGroups; group++) {
-      for (int row = 0; row < weightRows; row++) {
-        int from = at + (group * paddedWeightRows + row) * width + arms.starts()[arm];
-        int to = dw.offset() + (group * weightRows + row) * out;
-        for (int i = 0; i < out; i++) {
-          dw.data()[to + i] += sum[from + i];
-        }
-      }
+      int from = at + group * paddedWeightRows * width;
+      System.arraycopy(sums, from, dw, atDw + group * weightRows * width, weightRows * width);
     }
   }
 }

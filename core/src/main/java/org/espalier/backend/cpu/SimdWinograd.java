@@ -6,12 +6,12 @@ import org.espalier.backend.Conv;
 import org.espalier.backend.Fan;
 
 /**
- * 3x3 convolutions of stride 1 by Winograd's F(2x2, 3x3): {@link SimdTiles} in place of pixels need
- * four multiplications for a result where nine were needed. The error grows by a few bits' worth of
- * the last place, as in cuDNN and oneDNN.
+ * 3x3 convolutions of stride 1 by Winograd's F(4x4, 3x3): {@link SimdTiles} in place of pixels need
+ * 36 multiplications for 16 results where 144 were needed.
  */
 final class SimdWinograd implements SimdWide {
   private static final int LANES = SimdBlock.LANES;
+  private static final int PLACES = SimdTiles.PLACES;
 
   /** A step of 16 channels gains 7 % by tiles, one of 8 loses 7 %: see bench/RESULTS.md. */
   private static final int LEAST_CHANNELS = 16;
@@ -43,7 +43,7 @@ final class SimdWinograd implements SimdWide {
             conv,
             SimdConvPlan.frame(
                 conv.h(), conv.w(), arms.columns(), List.of(SimdConvPlan.gradInput(conv))));
-    tiles = SimdTiles.of(conv.h(), conv.w());
+    tiles = SimdTiles.of(conv);
     forwardPanels = SimdPanels.of(arms.columns());
     backwardPanels = SimdPanels.of(conv.in());
     forward = products(conv.in(), forwardPanels);
@@ -64,15 +64,7 @@ final class SimdWinograd implements SimdWide {
 
   /** The frame, large enough for tiles that reach beyond an odd height or width. */
   static SimdFrame cover(Conv conv, SimdFrame frame) {
-    SimdTiles tiles = SimdTiles.of(conv.h(), conv.w());
-    return new SimdFrame(
-        frame.h(),
-        frame.w(),
-        frame.c(),
-        frame.top(),
-        frame.left(),
-        Math.max(frame.framedH(), frame.top() + 2 * tiles.down() + 1),
-        Math.max(frame.framedW(), frame.left() + 2 * tiles.across() + 1));
+    return SimdTiles.of(conv).cover(frame);
   }
 
   /** The products of one place: tiles by {@code depth} channels. */
@@ -137,6 +129,11 @@ final class SimdWinograd implements SimdWide {
   }
 
   @Override
+  public int images() {
+    return tiles.images();
+  }
+
+  @Override
   public int width() {
     return forwardPanels.width();
   }
@@ -158,39 +155,32 @@ final class SimdWinograd implements SimdWide {
 
   @Override
   public int packedForward() {
-    return SimdTiles.PLACES * arms.conv().in() * width();
+    return PLACES * arms.conv().in() * width();
   }
 
   @Override
   public int packedBackward() {
-    return SimdTiles.PLACES * arms.columns() * backwardPanels.width();
+    return PLACES * arms.columns() * backwardPanels.width();
   }
 
   @Override
-  public int weightSize() {
-    return SimdTiles.PLACES * weightRows * width();
+  public int sumSize() {
+    return PLACES * weightRows * width();
   }
 
   @Override
   public void forward(Scratch scratch, CpuBuffer x, float[] packed, int atPacked, CpuBuffer[] y) {
     int from = x.offset() + input.origin() - input.rowSize() - input.c();
     int channels = arms.conv().in();
-    for (int row = 0; row < tiles.down(); row += tiles.rows()) {
+    for (int row = 0; row < tiles.lines(); row += tiles.rows()) {
       CpuBuffer m =
           products(
               scratch, input, x.data(), from, row, channels, forward, packed, atPacked, width());
       for (int arm = 0; arm < y.length; arm++) {
         int out = arms.outs()[arm];
+        CpuBuffer t = scratch.get(Scratch.LINE, tiles.lineSize(SimdPanels.padded(out)));
         tiles.output(
-            m.data(),
-            m.offset(),
-            row,
-            width(),
-            arms.starts()[arm],
-            out,
-            y[arm].data(),
-            y[arm].offset(),
-            out);
+            m, row, width(), arms.starts()[arm], out, y[arm].data(), y[arm].offset(), out, t);
       }
     }
   }
@@ -200,7 +190,8 @@ final class SimdWinograd implements SimdWide {
       Scratch scratch, CpuBuffer dy, float[] packed, int atPacked, float[] dx, int atDx) {
     int from = dy.offset() + upstream.origin() - upstream.rowSize() - upstream.c();
     int pitch = backwardPanels.width();
-    for (int row = 0; row < tiles.down(); row += tiles.rows()) {
+    CpuBuffer t = scratch.get(Scratch.LINE, tiles.lineSize(pitch));
+    for (int row = 0; row < tiles.lines(); row += tiles.rows()) {
       CpuBuffer m =
           products(
               scratch,
@@ -213,7 +204,7 @@ final class SimdWinograd implements SimdWide {
               packed,
               atPacked,
               pitch);
-      tiles.output(m.data(), m.offset(), row, pitch, 0, pitch, dx, atDx, pitch);
+      tiles.output(m, row, pitch, 0, pitch, dx, atDx, pitch, t);
     }
   }
 
@@ -232,8 +223,9 @@ final class SimdWinograd implements SimdWide {
     int pitch = SimdPanels.padded(depth);
     CpuBuffer v = scratch.get(Scratch.TILES, tiles.size(pitch));
     CpuBuffer m = scratch.get(Scratch.PRODUCTS, tiles.size(width));
-    tiles.input(frame, x, from, row, pitch, v.data(), v.offset());
-    for (int place = 0; place < SimdTiles.PLACES; place++) {
+    CpuBuffer t = scratch.get(Scratch.LINE, tiles.lineSize(frame.c()));
+    tiles.input(frame, x, from, row, pitch, v, t);
+    for (int place = 0; place < PLACES; place++) {
       int atV = v.offset() + place * tiles.stride(pitch);
       int atM = m.offset() + place * tiles.stride(width);
       int atU = atPacked + place * depth * width;
@@ -245,20 +237,21 @@ final class SimdWinograd implements SimdWide {
   }
 
   @Override
-  public void gradWeight(Scratch scratch, CpuBuffer x, CpuBuffer dy, float[] dw, int atDw) {
+  public void gradWeight(Scratch scratch, CpuBuffer x, CpuBuffer dy, float[] sums, int at) {
     int from = x.offset() + input.origin() - input.rowSize() - input.c();
     int fromDy = dy.offset() + upstream.origin();
     int pitch = SimdPanels.padded(arms.conv().in());
     CpuBuffer v = scratch.get(Scratch.TILES, tiles.size(pitch));
     CpuBuffer d = scratch.get(Scratch.PRODUCTS, tiles.size(width()));
-    for (int row = 0; row < tiles.down(); row += tiles.rows()) {
-      tiles.input(input, x.data(), from, row, pitch, v.data(), v.offset());
-      tiles.gradient(upstream, dy.data(), fromDy, row, width(), d.data(), d.offset());
-      for (int place = 0; place < SimdTiles.PLACES; place++) {
+    CpuBuffer t = scratch.get(Scratch.LINE, tiles.lineSize(Math.max(pitch, width())));
+    for (int row = 0; row < tiles.lines(); row += tiles.rows()) {
+      tiles.input(input, x.data(), from, row, pitch, v, t);
+      tiles.gradient(upstream, dy.data(), fromDy, row, width(), d, t);
+      for (int place = 0; place < PLACES; place++) {
         int atV = v.offset() + place * tiles.stride(pitch);
         int atD = d.offset() + place * tiles.stride(width());
         for (SimdProduct product : weight) {
-          product.run(v.data(), atV, d.data(), atD, dw, atDw + place * weightRows * width());
+          product.run(v.data(), atV, d.data(), atD, sums, at + place * weightRows * width());
         }
       }
     }
@@ -270,31 +263,28 @@ final class SimdWinograd implements SimdWide {
     transform(
         workers,
         fan,
+        false,
         (channel, column, count, u) -> {
-          for (int place = 0; place < SimdTiles.PLACES; place++) {
+          for (int place = 0; place < PLACES; place++) {
             int to = at + place * depth * width();
             forwardPanels.pack(u, place * LANES, 1, column, count, packed, to, depth, channel);
           }
         });
   }
 
-  /**
-   * The gradient turns the kernel around, which exchanges the first and last row and column of its
-   * transform.
-   */
+  /** The gradient turns the kernel around. */
   @Override
   public void packBackward(Workers workers, Fan fan, float[] packed, int at) {
     int depth = arms.columns();
-    int[] turned = {3, 1, 2, 0};
     transform(
         workers,
         fan,
+        true,
         (channel, column, count, u) -> {
           int first = at + backwardPanels.place(column, channel, depth);
           int panel = at + backwardPanels.place(column + 1, channel, depth) - first;
-          for (int place = 0; place < SimdTiles.PLACES; place++) {
-            int other = 4 * turned[place / 4] + turned[place % 4];
-            int to = first + other * depth * backwardPanels.width();
+          for (int place = 0; place < PLACES; place++) {
+            int to = first + place * depth * backwardPanels.width();
             for (int i = 0; i < count; i++) {
               packed[to + i * panel] = u[place * LANES + i];
             }
@@ -307,20 +297,22 @@ final class SimdWinograd implements SimdWide {
     void put(int channel, int column, int count, float[] u);
   }
 
-  private void transform(Workers workers, Fan fan, Transformed target) {
+  private void transform(Workers workers, Fan fan, boolean turned, Transformed target) {
     int in = arms.conv().in();
     workers.ranges(
         in,
         Math.max(1, 512 / arms.columns()),
         (first, last, worker) -> {
-          float[] u = workers.scratch(worker, Scratch.TILES, SimdTiles.PLACES * LANES);
+          float[] u = workers.scratch(worker, Scratch.TILES, PLACES * LANES);
           for (int arm = 0; arm < arms.arms().length; arm++) {
             CpuBuffer w = CpuBuffer.of(fan.arms().get(arms.arms()[arm]).w());
             int out = arms.outs()[arm];
             for (int channel = first; channel < last; channel++) {
               for (int i = 0; i < out; i += LANES) {
                 int count = Math.min(LANES, out - i);
-                SimdTiles.kernel(w.data(), w.offset() + channel * out + i, in * out, count, u);
+                int at = w.offset() + channel * out + i + (turned ? 8 * in * out : 0);
+                int step = turned ? -in * out : in * out;
+                SimdTileWeights.kernel(w.data(), at, step, count, u);
                 target.put(channel, arms.starts()[arm] + i, count, u);
               }
             }
@@ -329,13 +321,12 @@ final class SimdWinograd implements SimdWide {
   }
 
   @Override
-  public void scatter(float[] sum, int at, int arm, CpuBuffer dw) {
+  public void share(float[] sums, int at, float[] dw, int atDw) {
     int in = arms.conv().in();
-    int out = arms.outs()[arm];
-    for (int channel = 0; channel < in; channel++) {
-      int from = at + channel * width() + arms.starts()[arm];
-      int to = dw.offset() + channel * out;
-      SimdTiles.kernelGrad(sum, from, weightRows * width(), dw.data(), to, in * out, out);
+    int stride = weightRows * width();
+    float[] scratch = new float[SimdTileWeights.SCRATCH];
+    for (int i = 0; i < in * width(); i += LANES) {
+      SimdTileWeights.gradient(sums, at + i, stride, dw, atDw + i, in * width(), scratch);
     }
   }
 }

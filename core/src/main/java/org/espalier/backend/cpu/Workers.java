@@ -29,7 +29,7 @@ final class Workers implements AutoCloseable {
    */
   private static final long SPIN_NANOS = 20_000;
 
-  private static final int SLOTS = 7;
+  private static final int SLOTS = 9;
 
   private final Worker[] others;
   private final Slab slab = new Slab();
@@ -87,7 +87,7 @@ final class Workers implements AutoCloseable {
 
   /**
    * An array of at least {@code size} floats that belongs to this worker until its chunk ends, with
-   * unspecified content; {@code slot} < 7 tells apart several in use at once. It grows and is kept.
+   * unspecified content; {@code slot} < 9 tells apart several in use at once. It grows and is kept.
    * What all chunks share is taken from worker 0 before the call, in a slot that the chunks leave
    * alone.
    */

@@ -41,6 +41,21 @@ class SimdConvTest {
         .forEach(kernel -> assertThat(kernel.failures(new EjmlBackend(), one)).isEmpty());
   }
 
+  /** As many as fill the tiles of Winograd's products, with what else reads them beside it. */
+  @Test
+  void severalSmallImagesAtATimeAreTheOraclesWhateverTheirNumber() {
+    Conv odd = new Conv(32, 7, 5, 16, 24, 3, 3, 1, 1, 1, 1);
+    Conv point = new Conv(32, 7, 5, 16, 8, 1, 1, 1, 0, 1, 1);
+    Conv halved = new Conv(32, 7, 5, 16, 8, 3, 3, 2, 1, 1, 1);
+    Conv smallest = new Conv(66, 4, 4, 17, 16, 3, 3, 1, 1, 1, 1);
+    Conv prime = new Conv(37, 8, 8, 16, 16, 3, 3, 1, 1, 1, 1);
+    try (Backend three = new SimdBackend(3)) {
+      BackendConformance.convolutions(
+              List.of(List.of(point, odd, halved, odd), List.of(smallest), List.of(prime)))
+          .forEach(kernel -> assertThat(kernel.failures(new EjmlBackend(), one, three)).isEmpty());
+    }
+  }
+
   /**
    * Only the small change of closures and lists: not even an array of the size of an image. How
    * long the virtual machine takes until vectors stay in registers is its own affair.
