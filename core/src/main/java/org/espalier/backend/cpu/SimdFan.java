@@ -21,15 +21,6 @@ import org.jspecify.annotations.Nullable;
 final class SimdFan {
   private static final Plans<List<Conv>, SimdFan> PLANS = new Plans<>(SimdFan::new);
 
-  /**
-   * Image groups that sum the gradient of the weights by themselves, for small and large weights:
-   * more would balance the threads better, but all must be added up.
-   */
-  private static final int MANY_GROUPS = 16;
-
-  private static final int FEW_GROUPS = 8;
-  private static final int LARGE_WEIGHT = 8192;
-
   private final List<SimdWide> wides = new ArrayList<>();
   private final SimdFrame frame;
   private final int images;
@@ -38,11 +29,9 @@ final class SimdFan {
   private final int together;
 
   private final int slack;
-  private final int groups;
   private final int packedForward;
   private final int packedBackward;
-  private final int sumSize;
-  private final int weightSize;
+  private final SimdShares shares;
 
   private SimdFan(List<Conv> convs) {
     Conv first = convs.getFirst();
@@ -66,12 +55,9 @@ final class SimdFan {
     together = wides.stream().mapToInt(SimdWide::images).max().orElse(1);
     packedForward = wides.stream().mapToInt(SimdWide::packedForward).sum();
     packedBackward = wides.stream().mapToInt(SimdWide::packedBackward).sum();
-    sumSize = wides.stream().mapToInt(SimdWide::sumSize).sum();
-    weightSize = wides.stream().mapToInt(SimdFan::weightSize).sum();
     slack = wides.stream().mapToInt(SimdWide::slackInput).max().orElse(0);
     int largest = convs.stream().mapToInt(Conv::weightSize).max().orElse(0);
-    // The bits depend on this number: it follows from the shapes.
-    groups = Math.min(images / together, largest > LARGE_WEIGHT ? FEW_GROUPS : MANY_GROUPS);
+    shares = new SimdShares(wides, SimdShares.groups(images / together, largest));
   }
 
   private static Conv withOut(Conv c, int out) {
@@ -214,39 +200,24 @@ final class SimdFan {
       }
     }
     boolean weights = fan.arms().stream().anyMatch(arm -> arm.dw() != null);
-    int size = weights ? weightSize : 0;
-    CpuBuffer partial = workers.buffer(0, Scratch.PARTIAL, groups * size);
+    int groups = shares.groups();
+    int chunks = images / together;
+    CpuBuffer partial = shares.partial(workers, weights);
     workers.parallel(
         groups,
         (group, worker) -> {
           Scratch scratch = new Scratch(workers, worker);
-          CpuBuffer sums = weights ? scratch.get(Scratch.SUMS, sumSize) : null;
-          if (sums != null) {
-            Arrays.fill(sums.data(), sums.offset(), sums.offset() + sumSize, 0);
-          }
-          int chunks = images / together;
-          for (int chunk = group * chunks / groups;
-              chunk < (group + 1) * chunks / groups;
-              chunk++) {
+          CpuBuffer sums = weights ? shares.begin(scratch) : null;
+          int end = (group + 1) * chunks / groups;
+          for (int chunk = group * chunks / groups; chunk < end; chunk++) {
             backward(scratch, fan, chunk * together, packed, sums, dx, add);
           }
           if (sums != null) {
-            share(sums, partial.data(), partial.offset() + group * size);
+            shares.leave(sums, partial, group);
           }
         });
     if (weights) {
-      gather(workers, fan, partial, size);
-    }
-  }
-
-  /** What a group's sums say of the gradients of the weights. */
-  private void share(CpuBuffer sums, float[] partial, int at) {
-    int from = sums.offset();
-    int to = at;
-    for (SimdWide wide : wides) {
-      wide.share(sums.data(), from, partial, to);
-      from += wide.sumSize();
-      to += weightSize(wide);
+      shares.gather(workers, fan, partial);
     }
   }
 
@@ -311,47 +282,5 @@ final class SimdFan {
       }
     }
     return framed;
-  }
-
-  /** Adds up what the image groups left, in their order, and hands it to the arms. */
-  private void gather(Workers workers, Fan fan, CpuBuffer partial, int size) {
-    float[] sums = partial.data();
-    int first = partial.offset();
-    workers.ranges(
-        size,
-        LARGE_WEIGHT,
-        (from, to, worker) -> {
-          for (int group = 1; group < groups; group++) {
-            int at = first + from;
-            SimdElementwise.axpby(to - from, 1, sums, at + group * size, 1, sums, at);
-          }
-        });
-    int at = first;
-    for (SimdWide wide : wides) {
-      for (int i = 0; i < wide.arms().outs().length; i++) {
-        Fan.Arm arm = fan.arms().get(wide.arms().arms()[i]);
-        if (arm.dw() != null) {
-          scatter(sums, at + wide.arms().starts()[i], wide.width(), arm, CpuBuffer.of(arm.dw()));
-        }
-      }
-      at += weightSize(wide);
-    }
-  }
-
-  /** Adds the gradient {@code [kh, kw, in, width]} of wide weights to that of one arm. */
-  private static void scatter(float[] sums, int at, int width, Fan.Arm arm, CpuBuffer dw) {
-    int out = arm.conv().out();
-    for (int row = 0; row < arm.conv().weightSize() / out; row++) {
-      int from = at + row * width;
-      int to = dw.offset() + row * out;
-      for (int i = 0; i < out; i++) {
-        dw.data()[to + i] += sums[from + i];
-      }
-    }
-  }
-
-  private static int weightSize(SimdWide wide) {
-    Conv conv = wide.arms().conv();
-    return conv.kh() * conv.kw() * conv.in() * wide.width();
   }
 }

@@ -22,9 +22,8 @@ import org.espalier.backend.Conv;
  *        0  1   0  -5/2  0  1           0     0     1
  * </pre>
  *
- * with r the root of 2 and h that of 1/2: these points, 0, h, -h, r, -r and infinity, where Lavin
- * and Gray have 0, 1, -1, 2, -2 and infinity, make the error of a result half as large, and the
- * largest error a quarter.
+ * with r the root of 2 and h that of 1/2: at these points, 0, h, -h, r, -r and infinity, errors are
+ * half as large as at Lavin and Gray's, 0, 1, -1, 2, -2 and infinity (see bench/RESULTS.md).
  *
  * <p>The places of all tiles lie {@code [place, tile, channels]}, the places {@code stride} apart,
  * so that what was a convolution is a product of matrices for each place.
