@@ -13,10 +13,8 @@ final class SimdWinograd implements SimdWide {
   private static final int LANES = SimdBlock.LANES;
   private static final int PLACES = SimdTiles.PLACES;
 
-  /**
-   * A step of 16 channels gains by tiles; one of 8 lost 7 % by tiles of 2x2: see bench/RESULTS.md.
-   */
-  private static final int LEAST_CHANNELS = 16;
+  /** Half a vector is enough to gain by tiles: see bench/RESULTS.md. */
+  private static final int LEAST_CHANNELS = 8;
 
   private static final int LEAST_SIZE = 4;
 
