@@ -1,5 +1,6 @@
 package org.espalier.backend;
 
+import java.util.Collection;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +21,16 @@ public interface Accelerator {
 
   /** Bytes of its memory that are free, where it can be used. */
   long freeMemory();
+
+  /**
+   * Bytes of its memory that it takes for itself, beside what it is asked for: as soon as it is
+   * opened, and by the time that it has computed these convolutions and their gradients. The latter
+   * is an estimate, and not too low.
+   *
+   * @param fans convolutions that are computed together
+   * @param buffers how many it is asked for: they begin where it suits it
+   */
+  long workspace(Collection<List<Conv>> fans, long buffers);
 
   /** What it looked for on this machine. */
   List<Finding> findings();

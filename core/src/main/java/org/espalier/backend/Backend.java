@@ -92,8 +92,8 @@ public interface Backend extends AutoCloseable {
 
   /**
    * y (+)= x*mask/(1-p), where element i is kept if the uniform draw {@code i/group} of {@code
-   * (seed, stream)} is at least p: dropout with group 1, drop path with one sample to a group. It
-   * is its own gradient.
+   * (seed, stream)} is at least p: dropout with group 1, drop path with one sample to a group; the
+   * last group may be short. It is its own gradient.
    */
   void dropout(float p, int group, long seed, long stream, Buffer x, Buffer y, boolean add);
 

@@ -60,7 +60,8 @@ public final class Memory {
       if (spare == 0) {
         return same.free.pop();
       }
-      if (same.rested > 0 || all >= same.peak + (int) Math.min(SPARE, spare / (4L * size))) {
+      if (same.rested > 0
+          || all >= same.peak + (int) Math.min(SPARE, spare / Math.max(4, 4L * size))) {
         same.rested = Math.max(0, same.rested - 1);
         return same.free.removeLast();
       }

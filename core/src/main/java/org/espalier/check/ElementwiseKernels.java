@@ -96,15 +96,17 @@ final class ElementwiseKernels {
             "dropout draws the same elements and samples",
             1e-6,
             trials -> {
-              for (int group : new int[] {1, 10, elements / 30 * 10}) {
-                for (boolean add : ADD) {
-                  trials.add(
-                      "by " + group + ", add " + add,
-                      (backend, inputs) -> {
-                        int size = elements / 30 * 30; // whole groups
-                        Buffer x = inputs.normal(size);
-                        backend.dropout(0.4f, group, 5, 6, x, inputs.normal(size), add);
-                      });
+              int whole = elements / 30 * 30; // and a group that is cut short
+              for (int size : new int[] {whole, whole + 7}) {
+                for (int group : new int[] {1, 10, whole / 3, 2 * whole}) {
+                  for (boolean add : ADD) {
+                    trials.add(
+                        size + " by " + group + ", add " + add,
+                        (backend, inputs) -> {
+                          Buffer x = inputs.normal(size);
+                          backend.dropout(0.4f, group, 5, 6, x, inputs.normal(size), add);
+                        });
+                  }
                 }
               }
             }),

@@ -44,6 +44,16 @@ class MemoryTest {
   }
 
   @Test
+  void buffersOfNothingAreBuffersToo() {
+    for (long spare : new long[] {0, 1 << 20}) {
+      Memory memory = new Memory(new EjmlBackend(), spare);
+      memory.give(memory.take(0));
+      assertThat(memory.take(0).size()).isZero();
+      assertThat(memory.bytes()).isZero();
+    }
+  }
+
+  @Test
   void likePassesAllocateNothingAndTakeLikeBuffers() {
     for (long spare : new long[] {0, 8L * 4 * SIZE, 1 << 20}) {
       Memory memory = new Memory(new EjmlBackend(), spare);

@@ -5,11 +5,13 @@ import static jcuda.driver.CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABI
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import org.espalier.backend.Accelerator;
 import org.espalier.backend.Backend;
+import org.espalier.backend.Conv;
 import org.espalier.backend.DeviceException;
 import org.jspecify.annotations.Nullable;
 
@@ -79,6 +81,11 @@ public final class CudaAccelerator implements Accelerator {
     } catch (DeviceException e) {
       return new Probe(driver, String.valueOf(e.getMessage()).replaceFirst("^cuda: ", ""), "", 0);
     }
+  }
+
+  @Override
+  public long workspace(Collection<List<Conv>> fans, long buffers) {
+    return Workspace.bytes(fans) + Arena.ALIGNMENT * buffers;
   }
 
   @Override

@@ -28,6 +28,9 @@ final class Device implements AutoCloseable {
   /** Batches up to this size go to the device along with the work that reads them. */
   private static final int INBOX = 8 << 20;
 
+  /** Bytes of its memory that it keeps for itself. */
+  static final long OWN = INBOX + Queue.ARGUMENTS;
+
   /** Images go to the device in lots of this size. */
   private static final int CHUNK = 1 << 20;
 

@@ -40,6 +40,9 @@ final class Queue implements AutoCloseable {
 
   private static final int CAPACITY = 1 << 20;
 
+  /** Bytes of the device for the arguments of work that is launched call by call. */
+  static final int ARGUMENTS = 4 * CAPACITY;
+
   /**
    * So many pieces at most wait for each other: enough for the branches of a cell to be joined, few
    * enough for the device not to wait long.
@@ -78,7 +81,7 @@ final class Queue implements AutoCloseable {
     this.stream = stream;
     this.inbox = inbox;
     this.capturing = capturing;
-    arguments = new Inbox(stream, arena, 4 * CAPACITY);
+    arguments = new Inbox(stream, arena, ARGUMENTS);
     Long seed = Long.getLong(LATE);
     plan = new Plan(PIECES, seed == null ? null : new Random(seed));
     long address = MemorySegment.ofBuffer(parameters).address();

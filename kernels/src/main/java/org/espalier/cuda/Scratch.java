@@ -26,6 +26,18 @@ final class Scratch {
     memory = device.allocate(FLOATS);
   }
 
+  /**
+   * Bytes of it by the time that a primitive has taken so many floats: as many again may be left
+   * over at the end, where a slice did not fit.
+   */
+  static long bytes(long floats) {
+    long all = FLOATS;
+    for (long size = FLOATS; size < 2 * floats && size < Integer.MAX_VALUE; size *= 2) {
+      all += 2 * size;
+    }
+    return Float.BYTES * all;
+  }
+
   /** Begins a pass: like passes take like slices. */
   void rewind() {
     used = 0;

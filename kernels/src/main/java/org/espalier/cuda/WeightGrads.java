@@ -11,12 +11,12 @@ import org.jspecify.annotations.Nullable;
  * are split over blocks by the shape alone.
  */
 final class WeightGrads {
-  private static final int SQUARE = 16;
+  static final int SQUARE = 16;
   static final int SHARED = 47 * 1024;
   private static final int MOST_THREADS = 640;
 
   /** Blocks of a launch, about: they fill a large GPU twice. */
-  private static final int BLOCKS = 264;
+  static final int BLOCKS = 264;
 
   private final Launch launch;
   private final Scratch scratch;

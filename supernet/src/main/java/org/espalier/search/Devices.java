@@ -1,6 +1,7 @@
 package org.espalier.search;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.ServiceLoader;
@@ -8,6 +9,7 @@ import java.util.stream.Collectors;
 import org.espalier.InputException;
 import org.espalier.backend.Accelerator;
 import org.espalier.backend.Backend;
+import org.espalier.backend.Conv;
 import org.espalier.backend.DeviceException;
 import org.espalier.backend.Memory;
 import org.espalier.backend.cpu.CpuBackends;
@@ -145,6 +147,11 @@ public final class Devices {
   /** Whether what serves under a name has memory of its own. */
   static boolean hasMemory(String text) {
     return accelerator(Wanted.of(text).name()).isPresent();
+  }
+
+  /** Bytes that what serves under a name takes of its own memory: {@link Accelerator#workspace}. */
+  static Optional<Long> workspace(String text, Collection<List<Conv>> fans, long buffers) {
+    return accelerator(Wanted.of(text).name()).map(each -> each.workspace(fans, buffers));
   }
 
   /** Bytes of each size that the pool of a device holds beyond the need: {@link Memory}. */

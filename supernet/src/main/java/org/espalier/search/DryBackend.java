@@ -27,6 +27,8 @@ final class DryBackend implements InvocationHandler {
   private final Memory memory;
   private final Set<List<Conv>> convolutions = new LinkedHashSet<>();
   private long floats;
+  private long own; // buffers beside the pool's
+  private long forgotten; // allocations of the pool before the restart
   private long multiplyAdds;
 
   /** As one that computes in order. */
@@ -66,6 +68,7 @@ final class DryBackend implements InvocationHandler {
   /** Forgets activations and geometries: the next passes are of other batches. */
   void restart() {
     memory.trim();
+    forgotten = memory.allocations();
     convolutions.clear();
   }
 
@@ -79,6 +82,16 @@ final class DryBackend implements InvocationHandler {
     return Float.BYTES * floats - memory.bytes();
   }
 
+  /** Buffers in all. */
+  long buffers() {
+    return own + memory.allocations() - forgotten;
+  }
+
+  private Size size(int size) {
+    floats += size;
+    return new Size(size);
+  }
+
   @Override
   @SuppressWarnings("NullAway") // kernels that are counted take no null where it is read
   public @Nullable Object invoke(Object proxy, Method kernel, @Nullable Object @Nullable [] a) {
@@ -87,9 +100,12 @@ final class DryBackend implements InvocationHandler {
         return memory;
       }
       case "beginPass" -> memory.settle();
-      case "allocate", "allocateScratch" -> {
-        floats += (int) a[0];
-        return new Size((int) a[0]);
+      case "allocate" -> {
+        own++;
+        return size((int) a[0]);
+      }
+      case "allocateScratch" -> {
+        return size((int) a[0]);
       }
       case "gemm" -> multiplyAdds += (long) (int) a[2] * (int) a[3] * (int) a[4];
       case "addRow" -> multiplyAdds += (long) (int) a[0] * (int) a[1];

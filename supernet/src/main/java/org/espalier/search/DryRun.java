@@ -222,12 +222,13 @@ final class DryRun {
 
   /**
    * The images themselves: bytes; on the heap each array with its header and a few references and
-   * indices.
+   * indices, on a device a table of what becomes of a byte.
    */
   long images() {
     long length = data.train().imageLength();
     long each = onDevice ? length : (length + 7L) / 8 * 8 + 40;
-    return each * (data.train().size() + data.test().size());
+    long tables = onDevice ? 2L * Float.BYTES * 256 * data.channels() : 0;
+    return each * (data.train().size() + data.test().size()) + tables;
   }
 
   private SearchSpace.Size size(int channels, int cells) {
@@ -288,11 +289,9 @@ final class DryRun {
   }
 
   private long workspace(DryBackend dry) {
-    if (onDevice) {
-      return Workspace.ofDevice(dry.convolutions());
-    }
     int threads = configuration.threads();
-    return Workspace.bytes(
-        dry.convolutions(), threads == 0 ? Runtime.getRuntime().availableProcessors() : threads);
+    int all = threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
+    return Devices.workspace(configuration.device(), dry.convolutions(), dry.buffers())
+        .orElseGet(() -> Workspace.bytes(dry.convolutions(), all));
   }
 }

@@ -7,7 +7,7 @@ package org.espalier.search;
  * @param batch images in a step
  * @param parameters values, gradients and optimiser state of the weights, of alpha if there is one
  * @param activations all that the pool holds once every kind of pass has been made
- * @param workspace that kernels keep for themselves: an estimate
+ * @param workspace that kernels keep for themselves, and a device to work at all: an estimate
  * @param batches images in use, and those that loaders prepare on the heap
  * @param checkpoint copies made while one is written; 0 on a device
  */

@@ -6,9 +6,9 @@ import java.util.function.ToLongFunction;
 import org.espalier.backend.Conv;
 
 /**
- * What back ends keep for their kernels. An estimate from the geometries alone: it does not ask
- * which of several ways a convolution takes, nor how wide vectors are. Pools and norms need less
- * than the convolutions around them.
+ * What back ends keep of the heap for their kernels. An estimate from the geometries alone: it does
+ * not ask which of several ways a convolution takes, nor how wide vectors are. Pools and norms need
+ * less than the convolutions around them.
  */
 final class Workspace {
   /** Sums of the weights' gradients over parts of the batch, which has as many at the least. */
@@ -22,37 +22,7 @@ final class Workspace {
   /** Tiles that are worked on at a time. */
   private static final int TILES = 16;
 
-  /** Results of a channel to which a device keeps a part of its moments. */
-  private static final int POSITIONS = 32;
-
-  /** Blocks of a device that share the gradient of a weight, each with its own sum of a square. */
-  private static final int BLOCKS = 264;
-
-  private static final int SQUARE = 16;
-
-  /** Positions that a block sums up at least. */
-  private static final int TILE = 64;
-
-  /** Floats that a device sets aside at once; what it grows out of by doubling is kept. */
-  private static final long FIRST = 1 << 20;
-
-  private static final int GROWTH = 3;
-
   private Workspace() {}
-
-  /** Bytes of a device for these convolutions, those of one pass together, and their gradients. */
-  static long ofDevice(Set<List<Conv>> passes) {
-    long parts = most(passes, Workspace::parts);
-    return Float.BYTES * (FIRST + (parts > FIRST ? GROWTH * parts : 0));
-  }
-
-  private static long parts(Conv conv) {
-    long squares =
-        Math.ceilDiv(conv.in() / conv.groups(), SQUARE) * (long) Math.ceilDiv(conv.out(), SQUARE);
-    long moments = 4L * (conv.outSize() / POSITIONS);
-    long tiles = (long) conv.outSize() / conv.out() / TILE;
-    return moments + conv.weightSize() * (1 + Math.min(BLOCKS / squares, tiles));
-  }
 
   /** Bytes of the heap for these convolutions, those of one pass together, and their gradients. */
   static long bytes(Set<List<Conv>> passes, int threads) {

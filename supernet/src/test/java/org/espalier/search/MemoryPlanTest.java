@@ -144,7 +144,7 @@ class MemoryPlanTest {
     return MemoryPlan.ofSearch(configuration(space, "search.batch=" + batch), blank(200));
   }
 
-  private static void take(Phase phase, int epoch) {
+  static void take(Phase phase, int epoch) {
     for (int step = 0; step < phase.steps(); step++) {
       phase.step((long) (epoch - 1) * phase.steps() + step);
     }
@@ -163,7 +163,7 @@ class MemoryPlanTest {
             .sum();
   }
 
-  private static Configuration configuration(String space, String... settings) {
+  static Configuration configuration(String space, String... settings) {
     List<String> small =
         List.of(
             "search.epochs=2",
@@ -189,7 +189,7 @@ class MemoryPlanTest {
         Stream.concat(small.stream(), Stream.of(settings)).toList());
   }
 
-  private static Dataset blank() {
+  static Dataset blank() {
     return blank(2 * 2 * BATCH);
   }
 

@@ -118,9 +118,9 @@ public final class EjmlBackend implements Backend {
     CpuBuffer source = CpuBuffer.of(x);
     CpuBuffer target = CpuBuffer.of(y);
     Rng rng = new Rng(seed, stream);
-    for (int g = 0; g < target.size() / group; g++) {
+    for (int i = 0, g = 0; i < target.size(); g++) {
       float scale = rng.uniform(g) < p ? 0 : 1 / (1 - p);
-      for (int i = g * group; i < (g + 1) * group; i++) {
+      for (long end = Math.min(target.size(), (g + 1L) * group); i < end; i++) {
         target.put(i, scale == 0 ? 0 : scale * source.get(i), add);
       }
     }

@@ -230,7 +230,7 @@ final class SimdElementwise {
       boolean add) {
     Rng rng = new Rng(seed, stream);
     workers.ranges(
-        y.size() / group * group,
+        y.size(),
         GRAIN,
         (from, to, worker) -> {
           for (int start = from; start < to; ) {
