@@ -49,7 +49,10 @@ def options():
     p.add_argument("--warmup", type=int, default=3)
     p.add_argument("--threads", type=int, default=2)
     p.add_argument("--frozen-alpha", action="store_true")
-    return p.parse_args()
+    o = p.parse_args()
+    if o.mode == "graph" and o.device != "cuda":
+        p.error("--mode graph needs --device cuda")
+    return o
 
 
 def build(o):

@@ -8,7 +8,9 @@ import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -30,13 +32,15 @@ final class KernelBuild {
   private static final Path CUDA = Path.of("src/main/cuda");
   private static final Path EMULATOR = Path.of("src/test/emulator");
 
-  /** The PTX serves every device and driver since Turing; cubins save it being compiled there. */
-  private static final String PTX = "75";
+  /**
+   * The texts serve every device since Turing and every driver, those of CUDA 11 too, which read no
+   * binaries of nvcc 13; cubins save them being compiled there. As in Ptx.java: the devices, and
+   * the version that has what the text needs, for nvcc claims one of its own age. The last is what
+   * the cubins are made of.
+   */
+  private static final Map<String, String> PTX = new TreeMap<>(Map.of("75", "6.4", "80", "7.0"));
 
   private static final List<String> CUBINS = List.of("80", "90", "100", "120");
-
-  /** What nvcc 13 writes only drivers of its own age read; the text needs no more than this. */
-  private static final String PTX_VERSION = ".version 6.4";
 
   /** What the assembler says of registers and memory, kept beside the texts. */
   private static final String USAGE = ".usage";
@@ -92,8 +96,7 @@ final class KernelBuild {
           hash(
               version,
               String.join(",", CUBINS),
-              PTX,
-              PTX_VERSION,
+              PTX.toString(),
               "with " + USAGE,
               headers(),
               Files.readString(source));
@@ -105,7 +108,11 @@ final class KernelBuild {
               fatbin(nvcc.get(), source, done, cache);
               System.out.println("kernels: " + name(source) + " compiled by nvcc");
             }
-            Files.copy(ptx(done), texts.resolve(stem(source) + ".ptx"));
+            for (String least : PTX.keySet()) {
+              String name = stem(source) + "." + least + ".ptx";
+              Files.copy(ptx(done, least), texts.resolve(name));
+              Files.copy(ptx(done, least), out.resolve(name));
+            }
             Files.copy(usage(done), texts.resolve(stem(source) + USAGE));
             return Files.copy(done, target);
           });
@@ -126,18 +133,22 @@ final class KernelBuild {
   private static void fatbin(Path nvcc, Path source, Path done, Path cache) throws Exception {
     Path work = Files.createTempDirectory(cache, "nvcc");
     List<String> flags = List.of("-std=c++17", "-O3", "-I", CUDA.toString(), source.toString());
-    Path ptx = work.resolve("kernel.ptx");
-    nvcc(nvcc, flags, "-ptx", "-arch=compute_" + PTX, "-o", ptx.toString());
-    Files.writeString(
-        ptx, Files.readString(ptx).replaceFirst("(?m)^\\.version [0-9.]+", PTX_VERSION));
     List<String> bind = new ArrayList<>();
     bind.add(nvcc.resolveSibling("fatbinary").toString());
     bind.add("-64");
     bind.add("--create=" + work.resolve("kernel.fatbin"));
-    bind.add("--image3=kind=ptx,sm=" + PTX + ",file=" + ptx);
+    Path modern = work;
+    for (Map.Entry<String, String> text : PTX.entrySet()) {
+      modern = work.resolve(text.getKey() + ".ptx");
+      nvcc(nvcc, flags, "-ptx", "-arch=compute_" + text.getKey(), "-o", modern.toString());
+      Path lowered = Path.of(ptx(done, text.getKey()) + ".new");
+      Files.writeString(
+          lowered,
+          Files.readString(modern)
+              .replaceFirst("(?m)^\\.version [0-9.]+", ".version " + text.getValue()));
+      Files.move(lowered, ptx(done, text.getKey()), StandardCopyOption.ATOMIC_MOVE);
+    }
     // One text serves for all cubins: the front end takes longer than the assembler.
-    Path modern = work.resolve("modern.ptx");
-    nvcc(nvcc, flags, "-ptx", "-arch=compute_" + CUBINS.getFirst(), "-o", modern.toString());
     StringBuilder usage = new StringBuilder();
     for (String sm : CUBINS) {
       Path cubin = work.resolve(sm + ".cubin");
@@ -155,14 +166,13 @@ final class KernelBuild {
     }
     output(bind);
     Files.writeString(usage(done), usage);
-    Files.move(ptx, ptx(done), StandardCopyOption.ATOMIC_MOVE);
     Files.move(work.resolve("kernel.fatbin"), done, StandardCopyOption.ATOMIC_MOVE);
     clear(work);
     Files.delete(work);
   }
 
-  private static Path ptx(Path fatbin) {
-    return Path.of(fatbin + ".ptx");
+  private static Path ptx(Path fatbin, String target) {
+    return Path.of(fatbin + "." + target + ".ptx");
   }
 
   private static Path usage(Path fatbin) {

@@ -39,6 +39,7 @@ public final class Bench {
   static CommandLine commandLine() {
     return new CommandLine(new Bench())
         .setUsageHelpWidth(100)
+        .setCaseInsensitiveEnumValuesAllowed(true)
         .setParameterExceptionHandler((e, args) -> misused(e))
         .setExecutionExceptionHandler(
             (e, line, parsed) ->

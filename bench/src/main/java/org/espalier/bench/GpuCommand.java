@@ -56,7 +56,7 @@ final class GpuCommand implements Callable<Integer> {
       names = "--work",
       split = ",",
       paramLabel = "WORK",
-      description = "Of ${COMPLETION-CANDIDATES} (default: all).")
+      description = "Of pass, step, first, second (default: all).")
   private List<Work> works = List.of(Work.values());
 
   @Option(names = "--tiny", description = "Tiny nets: to see that all of it runs.")

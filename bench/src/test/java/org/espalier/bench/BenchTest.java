@@ -37,6 +37,8 @@ class BenchTest {
         "walk                     | Unmatched argument at index 0: 'walk'; try 'espalier bench"
             + " --help",
         "profile --strategy luck  | unknown strategy 'luck'; known: darts,",
+        "gpu --work step,second --who me | --who me: known are espalier, eager,",
+        "gpu --work walk          | Invalid value for option '--work'",
         "ops -wi few              | 'few'",
       })
   void anOptionThatCannotBeTakenIsOneLineAndCodeTwo(String arguments, String said) {

@@ -43,10 +43,16 @@ final class CudaException extends DeviceException {
           ": take a smaller batch, or free memory on the device";
       case CUresult.CUDA_ERROR_NO_DEVICE, CUresult.CUDA_ERROR_INVALID_DEVICE ->
           ": this machine shows no NVIDIA GPU; take --device simd";
-      case CUresult.CUDA_ERROR_UNSUPPORTED_PTX_VERSION,
-          CUresult.CUDA_ERROR_SYSTEM_DRIVER_MISMATCH,
-          CUresult.CUDA_ERROR_NO_BINARY_FOR_GPU ->
+      case CUresult.CUDA_ERROR_UNSUPPORTED_PTX_VERSION, CUresult.CUDA_ERROR_NO_BINARY_FOR_GPU ->
           ": install a newer driver";
+      case CUresult.CUDA_ERROR_SYSTEM_DRIVER_MISMATCH ->
+          ": the driver was updated while it ran; start the machine again";
+      case CUresult.CUDA_ERROR_SYSTEM_NOT_READY ->
+          ": where GPUs are joined by NVSwitch, start nvidia-fabricmanager";
+      case CUresult.CUDA_ERROR_COMPAT_NOT_SUPPORTED_ON_DEVICE ->
+          ": LD_LIBRARY_PATH leads to a libcuda.so.1 of CUDA's compat folder; leave that out";
+      case CUresult.CUDA_ERROR_DEVICE_UNAVAILABLE ->
+          ": another process has it for itself; nvidia-smi shows which";
       case CUresult.CUDA_ERROR_ILLEGAL_ADDRESS,
           CUresult.CUDA_ERROR_LAUNCH_FAILED,
           CUresult.CUDA_ERROR_MISALIGNED_ADDRESS,
@@ -56,7 +62,6 @@ final class CudaException extends DeviceException {
       case CUresult.CUDA_ERROR_ECC_UNCORRECTABLE,
           CUresult.CUDA_ERROR_UNKNOWN,
           CUresult.CUDA_ERROR_DEINITIALIZED,
-          CUresult.CUDA_ERROR_DEVICE_UNAVAILABLE,
           CUresult.CUDA_ERROR_CONTEXT_IS_DESTROYED ->
           ": the device was lost; the last checkpoint is intact, continue with --resume once"
               + " nvidia-smi shows it again";

@@ -1,5 +1,7 @@
 package org.espalier.cuda;
 
+import static jcuda.driver.CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR;
+import static jcuda.driver.CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR;
 import static jcuda.driver.JCudaDriver.cuCtxSetCurrent;
 import static jcuda.driver.JCudaDriver.cuDeviceGet;
 import static jcuda.driver.JCudaDriver.cuDeviceGetAttribute;
@@ -19,6 +21,7 @@ import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUdevice_attribute;
 import jcuda.driver.CUstream;
+import org.espalier.backend.DeviceException;
 
 /**
  * One GPU: its context, one stream, memory, kernels and launches. Everything but copies to and from
@@ -55,27 +58,49 @@ final class Device implements AutoCloseable {
     // A stream that waits for the legacy stream, and that for it: plain copies keep their order.
     CudaException.check(cuStreamCreate(stream, 0), "making a stream");
     arena = new Arena(chunkBytes, this::drain);
-    kernels = new Kernels();
+    kernels = new Kernels(capability(device));
     inbox = new Inbox(stream, arena, INBOX);
     boolean capturing = !"false".equals(System.getProperty(CAPTURE));
     queue = new Queue(stream, arena, inbox, capturing, this::enter);
     launch = new Launch(queue);
-    byte[] text = new byte[256];
-    cuDeviceGetName(text, text.length, device);
-    name = new String(text, StandardCharsets.UTF_8).split("\0", 2)[0];
+    name = name(device);
   }
 
   /**
    * Opens the GPU of that number.
    *
    * @param chunkBytes the least that is asked of the driver at once; 0: every block by itself
-   * @throws CudaException if the driver refuses
+   * @throws DeviceException if the driver refuses, or the kernels are not for such a device
    */
   static Device open(int number, long chunkBytes) {
     Driver.start();
     CUdevice device = new CUdevice();
     CudaException.check(cuDeviceGet(device, number), "looking for device " + number);
+    int capability = capability(device);
+    if (capability < Ptx.least()) {
+      throw new DeviceException(
+          "cuda: %s is of compute capability %.1f; at least %.1f is needed"
+              .formatted(name(device), capability / 10.0, Ptx.least() / 10.0));
+    }
     return new Device(device, chunkBytes);
+  }
+
+  /** As 90 for 9.0. */
+  private static int capability(CUdevice device) {
+    return 10 * attribute(device, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)
+        + attribute(device, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
+  }
+
+  private static int attribute(CUdevice device, int attribute) {
+    int[] value = new int[1];
+    CudaException.check(cuDeviceGetAttribute(value, attribute, device), "asking for an attribute");
+    return value[0];
+  }
+
+  private static String name(CUdevice device) {
+    byte[] text = new byte[256];
+    cuDeviceGetName(text, text.length, device);
+    return new String(text, StandardCharsets.UTF_8).split("\0", 2)[0];
   }
 
   /** What the driver calls it. */
@@ -113,9 +138,7 @@ final class Device implements AutoCloseable {
   }
 
   int attribute(int attribute) {
-    int[] value = new int[1];
-    CudaException.check(cuDeviceGetAttribute(value, attribute, device), "asking for an attribute");
-    return value[0];
+    return attribute(device, attribute);
   }
 
   /** Bytes free, and in all. */

@@ -17,8 +17,8 @@ final class Driver {
   /** The driver's library, in place of the one that would be found: a file. */
   static final String PROPERTY = "espalier.libcuda";
 
-  /** The first driver that takes PTX of version 6.4 and devices of compute capability 7.5. */
-  private static final int OLDEST = 10_020;
+  /** The first driver with all that we call: JCuda makes graphs by a function of its time. */
+  private static final int OLDEST = 11_040;
 
   private static @Nullable Path loaded;
 

@@ -23,9 +23,17 @@ final class Kernels implements AutoCloseable {
   /** A file to load in place of every module; the emulator knows kernels by name alone. */
   static final String IMAGE = "espalier.cuda.image";
 
+  private final Ptx texts;
   private final Map<String, CUmodule> modules = new HashMap<>();
   private @Nullable Nvrtc nvrtc;
   private final Map<String, Kernel> kernels = new HashMap<>();
+
+  /**
+   * @param capability of the device, as 90 for 9.0
+   */
+  Kernels(int capability) {
+    texts = Ptx.of(capability);
+  }
 
   Kernel get(String file, String name) {
     return kernels.computeIfAbsent(
@@ -39,23 +47,29 @@ final class Kernels implements AutoCloseable {
         });
   }
 
+  /**
+   * A driver older than the compiler may refuse its binaries, and not every device has one: the
+   * driver then compiles the text.
+   */
   private CUmodule load(String file) {
     CUmodule module = new CUmodule();
-    CudaException.check(cuModuleLoadData(module, image(file)), "loading the kernels " + file);
-    return module;
-  }
-
-  private byte[] image(String file) {
-    String path = System.getProperty(IMAGE);
     try {
-      if (path != null) {
-        return Files.readAllBytes(Path.of(path));
+      byte[] binary = binary(file);
+      if (binary == null || cuModuleLoadData(module, binary) != 0) {
+        byte[] text = resource(texts.file(file));
+        CudaException.check(
+            cuModuleLoadData(module, text == null ? compile(file) : Ptx.ended(text)),
+            "loading the kernels " + file);
       }
-      byte[] compiled = resource(file + ".fatbin");
-      return compiled == null ? compile(file) : compiled;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+    return module;
+  }
+
+  private static byte @Nullable [] binary(String file) throws IOException {
+    String path = System.getProperty(IMAGE);
+    return path == null ? resource(file + ".fatbin") : Files.readAllBytes(Path.of(path));
   }
 
   private byte[] compile(String file) throws IOException {
@@ -68,7 +82,7 @@ final class Kernels implements AutoCloseable {
       }
       nvrtc = Nvrtc.load(library);
     }
-    return nvrtc.compile(file + ".cu", text(file + ".cu"), headers());
+    return nvrtc.compile(file + ".cu", text(file + ".cu"), headers(), texts);
   }
 
   private static Map<String, String> headers() throws IOException {

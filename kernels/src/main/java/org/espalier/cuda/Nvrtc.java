@@ -66,12 +66,12 @@ final class Nvrtc {
   }
 
   /**
-   * Compiles a file of kernels to PTX that every driver since CUDA 10.2 takes.
+   * Compiles a file of kernels to a text that drivers older than this take too.
    *
    * @param headers by the name that they are included by
    * @throws DeviceException if it does not compile
    */
-  byte[] compile(String name, String source, Map<String, String> headers) {
+  byte[] compile(String name, String source, Map<String, String> headers, Ptx form) {
     nvrtcProgram program = new nvrtcProgram();
     check(
         nvrtcCreateProgram(
@@ -82,7 +82,7 @@ final class Nvrtc {
             headers.values().toArray(String[]::new),
             headers.keySet().toArray(String[]::new)),
         name);
-    String[] options = {"--gpu-architecture=compute_75", "-std=c++17"};
+    String[] options = {"--gpu-architecture=compute_" + form.target(), "-std=c++17"};
     int result = nvrtcCompileProgram(program, options.length, options);
     if (result != nvrtcResult.NVRTC_SUCCESS) {
       String[] log = {""};
@@ -93,15 +93,7 @@ final class Nvrtc {
     String[] ptx = {""};
     check(nvrtcGetPTX(program, ptx), name);
     nvrtcDestroyProgram(program);
-    return (lowered(ptx[0]) + "\0").getBytes(StandardCharsets.US_ASCII);
-  }
-
-  /**
-   * The text says it needs a driver of the compiler's own age; what is in it needs no more than
-   * this.
-   */
-  static String lowered(String ptx) {
-    return ptx.replaceFirst("(?m)^\\.version [0-9.]+", ".version 6.4");
+    return Ptx.ended(form.lowered(ptx[0]).getBytes(StandardCharsets.US_ASCII));
   }
 
   private static void check(int result, String name) {

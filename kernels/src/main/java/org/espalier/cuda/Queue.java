@@ -107,6 +107,7 @@ final class Queue implements AutoCloseable {
 
   /** Sees that there is room for a record of that size and what it puts into the inbox. */
   void room(int bytes) {
+    enter.run(); // the inbox may have to wait
     if (!records.fits(bytes) || !inbox.fits(INBOX_OF_A_LAUNCH)) {
       flush();
     }
@@ -147,6 +148,7 @@ final class Queue implements AutoCloseable {
 
   /** y = the values that the inbox has been given, once the work begins. */
   void receive(float[] values, CudaBuffer y) {
+    enter.run();
     if (!inbox.fits(4L * y.size())) {
       flush();
     }

@@ -3,10 +3,14 @@ package org.espalier.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import jcuda.driver.CUresult;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The driver layer over the emulator, through JCuda as it is. */
 class DeviceTest {
@@ -50,6 +54,19 @@ class DeviceTest {
     for (int i = 0; i < n; i++) {
       assertThat(got[i]).isEqualTo(2f * i + 3);
     }
+  }
+
+  /** As of a driver that is older than the compiler, and of a device that it made none for. */
+  @ParameterizedTest
+  @ValueSource(ints = {CUresult.CUDA_ERROR_INVALID_IMAGE, CUresult.CUDA_ERROR_NO_BINARY_FOR_GPU})
+  void whereTheBinaryIsRefusedTheTextServes(int error) {
+    assumeFalse(Emulator.REAL, "a real driver cannot be steered");
+    assumeTrue(Kernels.compiled(), "nvcc was not there to compile the kernels");
+    Emulator.inject("cuModuleLoadData", 0, error);
+    CudaBuffer y = device.allocate(8);
+    device.fill(y, 0);
+    axpby(1, y, 0, y, 8);
+    device.synchronize();
   }
 
   @Test

@@ -49,7 +49,7 @@ class NvrtcTest {
     assertThat(Nvrtc.find(Libraries.of(List.of(folder)))).isEqualTo(library);
     Nvrtc nvrtc = Nvrtc.load(library);
     assertThat(nvrtc.version()).isEqualTo(13000);
-    byte[] ptx = nvrtc.compile("sweeps.cu", "source", Map.of("espalier.cuh", "header"));
+    byte[] ptx = nvrtc.compile("sweeps.cu", "source", Map.of("espalier.cuh", "header"), Ptx.of(75));
     assertThat(new String(ptx, StandardCharsets.US_ASCII))
         .isEqualTo(".version 6.4\n.target sm_75\n// espalier.cuh\0");
   }

@@ -43,7 +43,7 @@ class CudaFaultsTest {
   @Test
   void aDriverThatIsTooOld() {
     Emulated.driver(9010, 1);
-    search().refused("the driver is for CUDA 9.1; at least 10.2 is needed: install a newer driver");
+    search().refused("the driver is for CUDA 9.1; at least 11.4 is needed: install a newer driver");
     assertThat(run).doesNotExist();
   }
 
