@@ -123,9 +123,13 @@ final class Script implements AutoCloseable {
     }
   }
 
-  /** With the compilers that it has started, which would outlive it. */
+  /**
+   * With the compilers that it has started, which would outlive it; itself first, or it might see
+   * them end and say that all is done.
+   */
   private void destroy() {
-    process.descendants().forEach(ProcessHandle::destroyForcibly);
+    List<ProcessHandle> started = process.descendants().toList();
     process.destroyForcibly();
+    started.forEach(ProcessHandle::destroyForcibly);
   }
 }
