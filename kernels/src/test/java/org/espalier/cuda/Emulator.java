@@ -69,35 +69,9 @@ final class Emulator {
     call("emu_memory", FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG), bytes);
   }
 
-  static void driver(int version, int devices) {
-    call(
-        "emu_driver",
-        FunctionDescriptor.ofVoid(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT),
-        version,
-        devices);
-  }
-
   /** Launches return at once and do nothing. */
   static void doNothing(boolean on) {
     call("emu_do_nothing", FunctionDescriptor.ofVoid(ValueLayout.JAVA_INT), on ? 1 : 0);
-  }
-
-  /** Kernels launched since the process began. */
-  static long launches() {
-    return count(0);
-  }
-
-  static long graphLaunches() {
-    return count(1);
-  }
-
-  static long allocations() {
-    return count(3);
-  }
-
-  private static long count(int what) {
-    return (long)
-        call("emu_count", FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT), what);
   }
 
   private static Object call(String name, FunctionDescriptor descriptor, Object... arguments) {

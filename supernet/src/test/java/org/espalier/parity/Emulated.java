@@ -83,12 +83,6 @@ public final class Emulated {
     call("emu_do_nothing", FunctionDescriptor.ofVoid(ValueLayout.JAVA_INT), on ? 1 : 0);
   }
 
-  /** Graphs launched since the process began. */
-  public static long graphLaunches() {
-    return (long)
-        call("emu_count", FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT), 1);
-  }
-
   private static Object call(String name, FunctionDescriptor descriptor, Object... arguments) {
     SymbolLookup symbols = SymbolLookup.libraryLookup(LIBRARY, Arena.global());
     try {

@@ -32,7 +32,7 @@ class CudaLaunchesTest {
 
   @BeforeEach
   void doNothing() {
-    Emulated.reset();
+    Emulated.steered();
     Emulated.memory(64L << 30);
     Emulated.doNothing(true);
   }
