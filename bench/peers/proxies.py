@@ -261,14 +261,16 @@ def zen(s):
             shape = nhwc(s.batches[0][0]).shape
             x = rng.split("x").normals(*shape).to(s.dtype)
             e = rng.split("e").normals(*shape).to(s.dtype)
-            features, scale = [], 0
+            norms = [m for m in s.net.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+            for norm in norms:
+                norm.reset_running_stats()
+            features = []
             for images in (x, x + 0.01 * e):
-                with Watch(torch.nn.functional.batch_norm, torch.Tensor.mean) as watch:
+                with Watch(torch.Tensor.mean) as watch:
                     s.net(images.permute(0, 3, 1, 2))
-                norms = [args[0] for args, y in watch.calls if args[0].dim() == 4 and len(args) > 2]
                 pooled = [args[0] for args, y in watch.calls if y.dim() == 2]
                 features.append(pooled[-1])
-                scale = scale or sum(n.var((0, 2, 3), unbiased=False).mean().log() / 2 for n in norms)
+            scale = sum(norm.running_var.mean().log() / 2 for norm in norms)
             total = total + (features[0] - features[1]).abs().sum((1, 2, 3)).mean().log() + scale
     s.net.load_state_dict(state)
     return total / ZEN_REPEATS
