@@ -60,7 +60,9 @@ class ScoreCommandTest {
     String how = "--proxies=snip,nwot";
     assertThat(score(CELL, OTHER, how, "--batch", "8").out())
         .isEqualTo(
-            score(CELL, how, "--batch", "8").out() + "\n" + score(OTHER, how, "--batch", "8").out());
+            score(CELL, how, "--batch", "8").out()
+                + "\n"
+                + score(OTHER, how, "--batch", "8").out());
   }
 
   @Test

@@ -95,7 +95,8 @@ class MemoryPlanTest {
         search.evaluator().score(any, new Protocol(draw % 3, 1, 0));
       }
       assertThat(plan.parameters()) // and the gradients of a policy
-          .isGreaterThanOrEqualTo(bytes(search) + bytes(search, "weights") + bytes(search, "alpha"));
+          .isGreaterThanOrEqualTo(
+              bytes(search) + bytes(search, "weights") + bytes(search, "alpha"));
     }
     long taken = backend.memory().bytes();
     assertThat(taken).isBetween(plan.activations() / 2, plan.activations());
