@@ -2,13 +2,10 @@ package org.espalier.bench;
 
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -16,9 +13,9 @@ import java.util.concurrent.Callable;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.espalier.InputException;
 import org.espalier.backend.Backend;
 import org.espalier.benchmark.RankStatistics;
+import org.espalier.benchmark.ScoreLog;
 import org.espalier.data.Datasets;
 import org.espalier.proxy.Proxies;
 import org.espalier.proxy.Proxy;
@@ -46,6 +43,8 @@ import picocli.CommandLine.Spec;
 final class ProxiesCommand implements Callable<Integer> {
   /** As the published values are made. */
   private static final SearchSpace.Size SIZE = new SearchSpace.Size(16, 5, 3, 10);
+
+  private static final String SECONDS = "seconds";
 
   @Spec
   @SuppressWarnings("NullAway.Init") // by picocli
@@ -103,14 +102,13 @@ final class ProxiesCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     List<Proxy> asked = Proxies.parse(proxies);
     List<Map<String, String>> rows = rows();
-    Measurements measured = Measurements.open(out, parts(asked));
+    List<String> columns =
+        Stream.concat(Stream.of(SECONDS), asked.stream().flatMap(proxy -> proxy.parts().stream()))
+            .toList();
+    ScoreLog measured = ScoreLog.open(out, columns);
     measure(rows, asked, measured);
     report(rows, asked, measured);
     return 0;
-  }
-
-  private static List<String> parts(List<Proxy> asked) {
-    return asked.stream().flatMap(proxy -> proxy.parts().stream()).toList();
   }
 
   /** In the order to measure in. */
@@ -130,7 +128,7 @@ final class ProxiesCommand implements Callable<Integer> {
     return order.subList(0, Math.min(architectures, order.size()));
   }
 
-  private void measure(List<Map<String, String>> rows, List<Proxy> asked, Measurements measured) {
+  private void measure(List<Map<String, String>> rows, List<Proxy> asked, ScoreLog measured) {
     long end = System.nanoTime() + seconds * 1_000_000_000L;
     SearchSpace space = Spaces.of("nasbench201");
     try (Backend backend = Devices.open("auto", threads)) {
@@ -144,19 +142,23 @@ final class ProxiesCommand implements Callable<Integer> {
           break;
         }
         long start = System.nanoTime();
-        Map<String, Double> parts = zeroCost.measure(space.parse(text), asked, seed);
-        measured.add(text, (System.nanoTime() - start) / 1e9, parts);
+        Map<String, Double> values =
+            new HashMap<>(zeroCost.measure(space.parse(text), asked, seed));
+        values.put(SECONDS, (System.nanoTime() - start) / 1e9);
+        measured.add(text, values);
       }
     }
   }
 
-  private void report(List<Map<String, String>> rows, List<Proxy> asked, Measurements measured) {
+  private void report(List<Map<String, String>> rows, List<Proxy> asked, ScoreLog measured) {
     List<Map<String, String>> done =
         rows.stream().filter(row -> measured.has(Csv.get(row, "arch"))).toList();
     List<Map<String, Double>> parts =
         done.stream().map(row -> measured.of(Csv.get(row, "arch"))).toList();
     print("%d of %d architectures, batch %d, seed %d", done.size(), rows.size(), batch, seed);
-    print("seconds an architecture: %.2f", measured.secondsPerArchitecture());
+    print(
+        "seconds an architecture: %.2f",
+        parts.stream().mapToDouble(m -> m.getOrDefault(SECONDS, Double.NaN)).average().orElse(0));
     print("");
     print("Spearman (Kendall) with accuracy%42s", "and Spearman with");
     print(
@@ -218,74 +220,5 @@ final class ProxiesCommand implements Callable<Integer> {
     PrintWriter to = spec.commandLine().getOut();
     to.println(String.format(Locale.ROOT, format, values).stripTrailing());
     to.flush();
-  }
-
-  /** The file of what has been measured: a line for each architecture. */
-  private static final class Measurements {
-    private final Path file;
-    private final List<String> parts;
-    private final Map<String, Map<String, Double>> byArchitecture = new LinkedHashMap<>();
-    private double seconds;
-
-    private Measurements(Path file, List<String> parts) {
-      this.file = file;
-      this.parts = parts;
-    }
-
-    static Measurements open(Path file, List<String> parts) throws IOException {
-      Measurements measured = new Measurements(file, parts);
-      String header =
-          Stream.concat(Stream.of("arch", "seconds"), parts.stream())
-              .collect(Collectors.joining(","));
-      if (!Files.exists(file)) {
-        Files.writeString(file, header + "\n");
-        return measured;
-      }
-      List<String> lines = Files.readAllLines(file);
-      if (lines.isEmpty() || !lines.getFirst().equals(header)) {
-        throw new InputException(
-            file + " holds other measurements; its first line should be " + header);
-      }
-      for (String line : lines.subList(1, lines.size())) {
-        String[] fields = line.split(",");
-        if (fields.length == parts.size() + 2) { // else it was cut short
-          Map<String, Double> values = new LinkedHashMap<>();
-          for (int i = 0; i < parts.size(); i++) {
-            values.put(parts.get(i), Double.valueOf(fields[i + 2]));
-          }
-          measured.byArchitecture.put(fields[0], values);
-          measured.seconds += Double.parseDouble(fields[1]);
-        }
-      }
-      return measured;
-    }
-
-    boolean has(String architecture) {
-      return byArchitecture.containsKey(architecture);
-    }
-
-    Map<String, Double> of(String architecture) {
-      return byArchitecture.getOrDefault(architecture, Map.of());
-    }
-
-    double secondsPerArchitecture() {
-      return seconds / byArchitecture.size();
-    }
-
-    void add(String architecture, double took, Map<String, Double> values) {
-      byArchitecture.put(architecture, values);
-      seconds += took;
-      String line =
-          parts.stream()
-              .map(part -> String.valueOf(values.get(part)))
-              .collect(
-                  Collectors.joining(
-                      ",", architecture + String.format(Locale.ROOT, ",%.3f,", took), "\n"));
-      try {
-        Files.writeString(file, line, StandardOpenOption.APPEND);
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
-    }
   }
 }

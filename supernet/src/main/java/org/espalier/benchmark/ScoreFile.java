@@ -13,7 +13,7 @@ import org.espalier.InputException;
  * @param indexes of the architectures that have a score, in the order of the file
  */
 public record ScoreFile(String name, int[] indexes, ArchitectureScorer scorer) {
-  private static final String ARCHITECTURE = "arch";
+  static final String ARCHITECTURE = "arch";
 
   /**
    * Reads a column.

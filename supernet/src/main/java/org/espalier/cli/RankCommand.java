@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.espalier.InputException;
@@ -19,6 +20,7 @@ import org.espalier.benchmark.Split;
 import org.espalier.benchmark.TabularBenchmark;
 import org.espalier.report.RankReport;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -35,7 +37,7 @@ import picocli.CommandLine.Spec;
           + " of a file, a column of the table, or what a trained supernet makes of a sample.",
       ""
     })
-final class RankCommand implements Runnable {
+final class RankCommand implements Callable<Integer> {
   private static final int SHOWN = 10;
 
   @Spec
@@ -103,7 +105,7 @@ final class RankCommand implements Runnable {
   private @Nullable Path out;
 
   @Override
-  public void run() {
+  public Integer call() {
     if (top.stream().anyMatch(k -> k < 1)) {
       throw new InputException("--top " + top + ": numbers above zero are wanted");
     }
@@ -111,14 +113,18 @@ final class RankCommand implements Runnable {
     SupernetScores supernet = source.supernet;
     if (supernet == null) {
       Scores asked = scores(table);
-      show(Ranking.of(table, key(table), asked.scorer, asked.indexes), asked.name, List.of());
-    } else {
-      Ranking ranking = supernet.rank(table, key(table), spec.commandLine().getOut());
-      show(ranking, supernet.name(), supernet.notes());
+      Ranking ranking = Ranking.of(table, key(table), asked.scorer, asked.indexes);
+      spec.commandLine().getOut().print(shown(ranking, asked.name, List.of()));
+      return CommandLine.ExitCode.OK;
     }
+    return supernet.rank(
+        table,
+        key(table),
+        spec.commandLine(),
+        ranking -> shown(ranking, supernet.name(), supernet.notes()));
   }
 
-  private void show(Ranking ranking, String name, List<String> notes) {
+  private String shown(Ranking ranking, String name, List<String> notes) {
     List<RankReport.Statistic> statistics = statistics(ranking);
     Table text = new Table("lrl");
     text.row(
@@ -126,12 +132,11 @@ final class RankCommand implements Runnable {
         String.format(Locale.ROOT, "%,d", ranking.indexes().length),
         ranking.dropped() == 0 ? "" : ranking.dropped() + " more have no score or no accuracy");
     statistics.forEach(s -> text.row(s.name(), s.value(), s.meaning()));
-    notes.forEach(note -> spec.commandLine().getOut().println(note));
-    spec.commandLine().getOut().print(text);
-    if (out != null) {
-      RankReport.write(page(ranking, name, statistics, notes), out);
-      spec.commandLine().getOut().println("report: " + out);
+    if (out == null) {
+      return text.toString();
     }
+    RankReport.write(page(ranking, name, statistics, notes), out);
+    return text + "report: " + out + "\n";
   }
 
   private record Scores(String name, int[] indexes, ArchitectureScorer scorer) {}

@@ -19,19 +19,18 @@ final class RunOptions {
   /** They go with {@code --resume}: they change nothing in the run. */
   private static final Set<String> HARMLESS = Set.of("--resume", "--memory-limit", "--verbose");
 
+  /** What {@code --memory-limit} is. */
+  static final String MEMORY_LIMIT =
+      "Refuse a run that needs more memory, such as 6g or 800m. Default: what the JVM's heap has"
+          + " room for.";
+
   private static final DateTimeFormatter STAMP = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss");
 
   @Spec(Spec.Target.MIXEE)
   @SuppressWarnings("NullAway.Init") // by picocli
   private CommandSpec spec;
 
-  @Option(
-      names = "--memory-limit",
-      paramLabel = "SIZE",
-      order = 29,
-      description =
-          "Refuse a run that needs more memory, such as 6g or 800m. Default: what the JVM's heap"
-              + " has room for.")
+  @Option(names = "--memory-limit", paramLabel = "SIZE", order = 29, description = MEMORY_LIMIT)
   private @Nullable String memoryLimit;
 
   @Option(
@@ -79,7 +78,11 @@ final class RunOptions {
 
   /** What the run may need of memory. */
   MemoryLimit memoryLimit() {
-    return memoryLimit == null ? MemoryLimit.ofHeap() : MemoryLimit.parse(memoryLimit);
+    return memoryLimit(memoryLimit);
+  }
+
+  static MemoryLimit memoryLimit(@Nullable String size) {
+    return size == null ? MemoryLimit.ofHeap() : MemoryLimit.parse(size);
   }
 
   /** Where a new run's files go. */

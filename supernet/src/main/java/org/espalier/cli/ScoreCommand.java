@@ -36,6 +36,7 @@ import picocli.CommandLine.Spec;
     description = {
       "Score architectures by zero-cost proxies, without training them: larger is better.",
       "Sizes are those published for the search, and the seed is 0, unless given.",
+      "Proxies that compare architectures (az_nas, te_nas) wait for the last one.",
       ""
     })
 final class ScoreCommand implements Runnable {
@@ -97,8 +98,21 @@ final class ScoreCommand implements Runnable {
     Dataset dataset = Datasets.open(data);
     try (Backend backend = Devices.open(device, threads)) {
       ZeroCost zeroCost = new ZeroCost(space, size, dataset, batch, backend);
-      print(space, zeroCost.score(genotypes, asked, seed, repeat));
+      String gap = "";
+      for (List<Genotype> together : groups(genotypes, asked)) {
+        for (Scored scored : zeroCost.score(together, asked, seed, repeat)) {
+          print(gap + space.format(scored.genotype()), scored);
+          gap = System.lineSeparator();
+        }
+      }
     }
+  }
+
+  /** What must be measured before any of it can be shown. */
+  private static List<List<Genotype>> groups(List<Genotype> genotypes, List<Proxy> asked) {
+    return asked.stream().anyMatch(Proxy::compares)
+        ? List.of(genotypes)
+        : genotypes.stream().map(List::of).toList();
   }
 
   private static List<Proxy> withBaseline(List<Proxy> asked) {
@@ -123,22 +137,18 @@ final class ScoreCommand implements Runnable {
     }
   }
 
-  private void print(SearchSpace space, List<Scored> all) {
-    PrintWriter out = spec.commandLine().getOut();
-    for (Scored scored : all) {
-      if (scored != all.getFirst()) {
-        out.println();
+  private void print(String title, Scored scored) {
+    Table table = new Table(repeat > 1 ? "lrlrl" : "lrl");
+    for (Score score : scored.scores()) {
+      row(table, score.proxy().name(), score.value(), score.deviation(), score.proxy());
+      if (score.parts().size() > 1) {
+        score.parts().forEach((part, value) -> row(table, "  " + part, value, Double.NaN, null));
       }
-      out.println(space.format(scored.genotype()));
-      Table table = new Table(repeat > 1 ? "lrlrl" : "lrl");
-      for (Score score : scored.scores()) {
-        row(table, score.proxy().name(), score.value(), score.deviation(), score.proxy());
-        if (score.parts().size() > 1) {
-          score.parts().forEach((part, value) -> row(table, "  " + part, value, Double.NaN, null));
-        }
-      }
-      out.print(table);
     }
+    PrintWriter out = spec.commandLine().getOut();
+    out.println(title);
+    out.print(table);
+    out.flush();
   }
 
   private void row(

@@ -34,7 +34,7 @@ final class SearchCommand implements Callable<Integer> {
     SearchRun run = resumed == null ? start() : SearchRun.resume(resumed, options.memoryLimit());
     Session session = new Session(spec.commandLine(), run.configuration(), run.folder());
     return session.run(
-        "search --resume",
+        () -> "to continue: espalier search --resume " + run.folder(),
         (progress, stop) ->
             Summary.ofSearch(run.execute(progress, stop), run.folder(), session.charset()));
   }

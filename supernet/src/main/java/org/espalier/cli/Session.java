@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.espalier.search.Configuration;
 import org.espalier.search.Configurations;
 import org.espalier.search.Devices;
@@ -14,25 +15,30 @@ import org.espalier.search.StoppedException;
 import picocli.CommandLine;
 
 /**
- * A run as the one at the terminal lives through it: what it starts with, its progress, Ctrl-C, its
- * end.
+ * What takes its time, as the one at the terminal lives through it: what it starts with, its
+ * progress, Ctrl-C, its end.
  */
 final class Session {
-  /** How long Ctrl-C waits for the step that goes on and for the checkpoint. */
+  /** How long Ctrl-C waits for the step that goes on, and for what is then written. */
   private static final long PATIENCE_SECONDS = 60;
 
   private final CommandLine line;
-  private final Path folder;
   private final Screen screen = Screen.attached();
   private final RunProgress progress;
   private final CountDownLatch over = new CountDownLatch(1);
   private volatile boolean stop;
 
-  Session(CommandLine line, Configuration configuration, Path folder) {
+  /**
+   * @param header shown before anything else
+   */
+  Session(CommandLine line, String header) {
     this.line = line;
-    this.folder = folder;
-    progress =
-        new RunProgress(line.getOut(), screen, header(configuration, folder), System::nanoTime);
+    progress = new RunProgress(line.getOut(), screen, header, System::nanoTime);
+  }
+
+  /** Of a run. */
+  Session(CommandLine line, Configuration configuration, Path folder) {
+    this(line, header(configuration, folder));
   }
 
   /** What is to be run; returns the lines to end with. */
@@ -48,9 +54,9 @@ final class Session {
   /**
    * Runs it to its end, or until Ctrl-C.
    *
-   * @param again the command that continues it, but for the folder
+   * @param again how it can be continued then
    */
-  int run(String again, Work work) {
+  int run(Supplier<String> again, Work work) {
     Thread interrupt = new Thread(this::interrupt, "espalier-interrupt");
     Runtime.getRuntime().addShutdownHook(interrupt);
     PrintWriter out = line.getOut();
@@ -61,7 +67,7 @@ final class Session {
       return CommandLine.ExitCode.OK;
     } catch (StoppedException e) {
       progress.close();
-      line.getErr().println("espalier: stopped; to continue: espalier " + again + " " + folder);
+      line.getErr().println("espalier: stopped; " + again.get());
       return Espalier.INTERRUPTED;
     } catch (RuntimeException
         | Error e) { // said here: with the interrupt's wait, the process may end
@@ -87,12 +93,11 @@ final class Session {
   /** In the shutdown hook: the process lives for as long as this takes. */
   private void interrupt() {
     stop = true;
-    progress.note("stopping: after this step, the checkpoint is written");
+    progress.note("stopping after this step");
     try {
       if (!over.await(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
         line.getErr()
-            .println(
-                "espalier: gave up on the current step; the checkpoint is that of the last epoch");
+            .println("espalier: gave up on the current step; what was written before it is kept");
         line.getErr().flush();
       }
     } catch (InterruptedException e) {

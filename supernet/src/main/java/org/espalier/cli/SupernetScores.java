@@ -1,29 +1,37 @@
 package org.espalier.cli;
 
-import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
 import java.util.stream.IntStream;
 import org.espalier.InputException;
 import org.espalier.benchmark.AccuracyKey;
 import org.espalier.benchmark.ArchitectureScorer;
 import org.espalier.benchmark.Column;
 import org.espalier.benchmark.Ranking;
+import org.espalier.benchmark.ScoreLog;
 import org.espalier.benchmark.TabularBenchmark;
-import org.espalier.checkpoint.AtomicFile;
 import org.espalier.data.Datasets;
 import org.espalier.search.Configuration;
 import org.espalier.search.Progress;
 import org.espalier.search.Score;
+import org.espalier.search.StoppedException;
 import org.espalier.search.TrainedSupernet;
 import org.espalier.strategy.Protocol;
 import org.espalier.tensor.Rng;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Option;
 
-/** Scores from the supernet that a search has trained: of a sample, since each takes passes. */
+/**
+ * Scores from the supernet that a search has trained: of a sample, since each takes passes. Each is
+ * written down at once, and is not made again.
+ */
 final class SupernetScores {
   @Option(
       names = "--supernet",
@@ -79,8 +87,13 @@ final class SupernetScores {
   @Option(
       names = "--save",
       paramLabel = "FILE.csv",
-      description = "Write the scores down, for --scores and another --dataset.")
+      description =
+          "Where the scores are kept, one by one: what is there is not scored again, and --scores"
+              + " reads it. Default: scores-BATCHES-CALIBRATION.csv in DIR.")
   private @Nullable Path save;
+
+  @Option(names = "--memory-limit", paramLabel = "SIZE", description = RunOptions.MEMORY_LIMIT)
+  private @Nullable String memoryLimit;
 
   private final List<String> notes = new ArrayList<>();
 
@@ -97,9 +110,13 @@ final class SupernetScores {
   /**
    * Scores a sample of those that the table has an accuracy of.
    *
-   * @throws InputException if the supernet is none of the table's space, or cannot be opened
+   * @param shown the lines to end with
+   * @return the exit code
+   * @throws InputException if the supernet is none of the table's space, or cannot be opened, or
+   *     the scores that are kept are not its
    */
-  Ranking rank(TabularBenchmark table, AccuracyKey key, PrintWriter out) {
+  int rank(
+      TabularBenchmark table, AccuracyKey key, CommandLine line, Function<Ranking, String> shown) {
     Configuration configuration = TrainedSupernet.configuration(folder);
     if (!configuration.space().equals(table.space().id())) {
       throw new InputException(
@@ -114,18 +131,35 @@ final class SupernetScores {
     int[] sample = sample(table, key);
     String images = data == null ? configuration.data() : data;
     try (TrainedSupernet supernet =
-        TrainedSupernet.open(folder, Datasets.open(images), device, threads)) {
+        TrainedSupernet.open(
+            folder, Datasets.open(images), device, threads, RunOptions.memoryLimit(memoryLimit))) {
       int own = supernet.protocol().calibration();
       Protocol protocol = new Protocol(calibration == null ? own : calibration, batches, 0);
-      describe(configuration, sample.length, protocol);
-      Scoring scoring = new Scoring(supernet, protocol, sample.length, out);
-      Ranking ranking = Ranking.of(table, key, scoring, sample);
-      scoring.end();
-      if (save != null) {
-        AtomicFile.write(save, csv(ranking));
-      }
-      return ranking;
+      Path file = save == null ? folder.resolve(fileName(protocol)) : save;
+      Kept kept = Kept.open(file, supernet, protocol);
+      describe(configuration, sample.length, protocol, file);
+      String header = String.join("\n", notes) + "\n";
+      LongSupplier done =
+          () -> Arrays.stream(sample).mapToObj(table::architecture).filter(kept::has).count();
+      return new Session(line, header)
+          .run(
+              () ->
+                  "%d of %d scores are kept in %s; the same command goes on from there"
+                      .formatted(done.getAsLong(), sample.length, file),
+              (progress, stop) -> {
+                supernet.memory().forEach(progress::note);
+                var phase = new Progress.Phase("scoring", 1, sample.length, done.getAsLong());
+                progress.begin(phase);
+                Ranking ranking =
+                    Ranking.of(table, key, new Scoring(kept, phase, progress, stop), sample);
+                progress.end(phase);
+                return shown.apply(ranking);
+              });
     }
+  }
+
+  private static String fileName(Protocol protocol) {
+    return "scores-%d-%d.csv".formatted(protocol.batches(), protocol.calibration());
   }
 
   private int[] sample(TabularBenchmark table, AccuracyKey key) {
@@ -140,7 +174,7 @@ final class SupernetScores {
         .toArray();
   }
 
-  private void describe(Configuration configuration, int count, Protocol protocol) {
+  private void describe(Configuration configuration, int count, Protocol protocol, Path file) {
     notes.add(
         "supernet of %s: %s on %s, %s, %d epochs"
             .formatted(
@@ -160,50 +194,66 @@ final class SupernetScores {
                 protocol.calibration() == 0
                     ? "of each batch"
                     : "taken anew for each from " + protocol.calibration() + " training batches"));
+    notes.add("scores kept in " + file);
   }
 
-  private static String csv(Ranking ranking) {
-    StringBuilder csv = new StringBuilder("arch,score\n");
-    for (int i = 0; i < ranking.scores().length; i++) {
-      csv.append(ranking.table().architecture(ranking.indexes()[i]))
-          .append(',')
-          .append(ranking.scores()[i])
-          .append('\n');
+  /**
+   * What the supernet scores by a protocol, and what a file has of it: scores follow from all that
+   * the name of its column says.
+   */
+  private record Kept(TrainedSupernet supernet, Protocol protocol, String column, ScoreLog log) {
+    static Kept open(Path file, TrainedSupernet supernet, Protocol protocol) {
+      String column =
+          "accuracy of %s; %d batches; calibration %d"
+              .formatted(supernet.identity(), protocol.batches(), protocol.calibration());
+      return new Kept(supernet, protocol, column, ScoreLog.open(file, List.of(column)));
     }
-    return csv.toString();
-  }
 
-  /** Asks the supernet, and shows how far it is. */
-  private static final class Scoring implements ArchitectureScorer {
-    private final TrainedSupernet supernet;
-    private final Protocol protocol;
-    private final RunProgress progress;
-    private final Progress.Phase phase;
-    private Score all = Score.NONE;
-    private int done;
+    boolean has(String architecture) {
+      return log.has(architecture);
+    }
 
-    Scoring(TrainedSupernet supernet, Protocol protocol, int count, PrintWriter out) {
-      this.supernet = supernet;
-      this.protocol = protocol;
-      progress = new RunProgress(out, Screen.attached(), "", System::nanoTime);
-      phase = new Progress.Phase("scoring", 1, count, 0);
-      progress.begin(phase);
+    Score score(String architecture) {
+      Score score = supernet.score(supernet.space().parse(architecture), protocol);
+      log.add(architecture, Map.of(column, 100 * score.accuracy()));
+      return score;
     }
 
     /** In percent, as tables have it. */
-    @Override
-    public double score(String architecture) {
-      long start = System.nanoTime();
-      Score score = supernet.score(supernet.space().parse(architecture), protocol);
-      all = all.plus(score);
-      double seconds = (System.nanoTime() - start) / 1e9;
-      progress.step(
-          new Progress.Step(1, ++done, all.loss(), all.accuracy(), score.images() / seconds));
-      return 100 * score.accuracy();
+    double of(String architecture) {
+      return log.of(architecture).getOrDefault(column, Double.NaN);
+    }
+  }
+
+  /** Asks the supernet for what is not kept, and shows how far it is. */
+  private static final class Scoring implements ArchitectureScorer {
+    private final Kept kept;
+    private final Progress progress;
+    private final BooleanSupplier stop;
+    private Score all = Score.NONE;
+    private int done;
+
+    Scoring(Kept kept, Progress.Phase phase, Progress progress, BooleanSupplier stop) {
+      this.kept = kept;
+      this.progress = progress;
+      this.stop = stop;
+      done = (int) phase.done();
     }
 
-    void end() {
-      progress.end(phase);
+    @Override
+    public double score(String architecture) {
+      if (!kept.has(architecture)) {
+        if (stop.getAsBoolean()) {
+          throw new StoppedException("stopped before " + architecture);
+        }
+        long start = System.nanoTime();
+        Score score = kept.score(architecture);
+        all = all.plus(score);
+        double seconds = (System.nanoTime() - start) / 1e9;
+        progress.step(
+            new Progress.Step(1, ++done, all.loss(), all.accuracy(), score.images() / seconds));
+      }
+      return kept.of(architecture);
     }
   }
 }

@@ -74,7 +74,7 @@ final class TrainCommand implements Callable<Integer> {
     MemoryLimit limit = options.memoryLimit();
     Session session = new Session(spec.commandLine(), configuration, folder);
     return session.run(
-        "train --resume",
+        () -> "to continue: espalier train --resume " + folder,
         (progress, stop) ->
             Summary.ofTraining(
                 TrainRun.train(configuration, architecture, folder, resume, limit, progress, stop),

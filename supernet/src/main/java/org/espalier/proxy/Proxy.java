@@ -15,6 +15,11 @@ public interface Proxy {
     return List.of(name());
   }
 
+  /** Whether its scores are of networks beside each other, and not of each alone. */
+  default boolean compares() {
+    return parts().size() > 1;
+  }
+
   /**
    * Books the passes that it can share with others; they run once all have booked.
    *

@@ -28,6 +28,12 @@ public record Configuration(
     Training training,
     int contenders) {
 
+  /** The same, computed elsewhere. */
+  Configuration on(String otherDevice, int otherThreads) {
+    return new Configuration(
+        space, strategy, data, seed, otherDevice, otherThreads, search, training, contenders);
+  }
+
   /**
    * How the supernet is trained.
    *

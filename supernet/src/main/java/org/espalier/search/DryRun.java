@@ -114,14 +114,21 @@ final class DryRun {
     for (double progress : new double[] {0, 1}) {
       step(bilevel, strategy, train, valid, new Bilevel.Moment(progress, RNG));
     }
-    for (int path = 0; strategy.samples() && path < DRAWS; path++) {
-      strategy.takeAny(RNG.split(path));
-      step(bilevel, strategy, train, valid, new Bilevel.Moment(0, RNG.split(path)));
+    if (strategy.samples()) {
+      paths(strategy, path -> step(bilevel, strategy, train, valid, new Bilevel.Moment(0, path)));
     }
-    for (int k = 0; strategy.samples() && k < space.candidates().size(); k++) {
+  }
+
+  /** Paths that together need what any may. */
+  private void paths(OnePath strategy, Consumer<Rng> take) {
+    for (int path = 0; path < DRAWS; path++) {
+      strategy.takeAny(RNG.split(path));
+      take.accept(RNG.split(path));
+    }
+    for (int k = 0; k < space.candidates().size(); k++) {
       strategy.take(k);
       for (int path = 0; path < WIRINGS; path++) {
-        step(bilevel, strategy, train, valid, new Bilevel.Moment(0, RNG.split(path)));
+        take.accept(RNG.split(path));
       }
     }
   }
@@ -136,6 +143,36 @@ final class DryRun {
     if (strategy.samples()) {
       bilevel.calibrate(valid, moment);
     }
+  }
+
+  /** Scoring of any architectures with the supernet that a search has trained. */
+  PhaseMemory scoring() {
+    Configuration.Search settings = configuration.search();
+    SearchSpace.Size size = size(settings.channels(), settings.cells());
+    requireCountable("search", root -> space.supernet(root, size));
+    DryBackend dry = new DryBackend(spare);
+    Supernet supernet = Supernet.of(root -> space.supernet(root, size), dry.backend(), RNG);
+    Architecture own =
+        Architecture.of(
+            space, Strategies.of(configuration.strategy()), settings.oneShot(), dry.backend(), RNG);
+    OnePath any = new OnePath(Strategies.of("random"), space);
+    Bilevel bilevel = new Bilevel(space, any, supernet, own, settings);
+    int batch = settings.batch();
+    return possible(
+        "scoring",
+        batch,
+        () -> {
+          Feed feed = blank(dry.backend(), batch);
+          paths(any, path -> bilevel.calibrate(feed, new Bilevel.Moment(0, path)));
+          return new PhaseMemory(
+              "scoring",
+              batch,
+              dry.ownBytes() - imageBytes(batch),
+              dry.pooledBytes(),
+              workspace(dry),
+              imageBytes(2L * batch * (1 + prepared())),
+              checkpoint(supernet.weights().values().size()));
+        });
   }
 
   private static Stream<Buffer> policy(Architecture architecture) {

@@ -8,6 +8,7 @@ import java.util.stream.Collectors;
 import org.espalier.InputException;
 import org.espalier.data.Dataset;
 import org.espalier.space.Genotype;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a run will need of memory, found by a dry run of its passes before anything of it is
@@ -22,8 +23,8 @@ public final class MemoryPlan {
   private final long images;
   private final List<Planned> phases;
 
-  /** A phase as configured, and as it would be with other batches. */
-  private record Planned(PhaseMemory memory, IntFunction<PhaseMemory> withBatch) {
+  /** A phase as configured, and as it would be with other batches; null: there can be none. */
+  private record Planned(PhaseMemory memory, @Nullable IntFunction<PhaseMemory> withBatch) {
     static Planned of(int batch, IntFunction<PhaseMemory> withBatch) {
       return new Planned(withBatch.apply(batch), withBatch);
     }
@@ -55,6 +56,17 @@ public final class MemoryPlan {
     DryRun dry = new DryRun(configuration, data);
     return new MemoryPlan(
         dry.images(), Planned.of(configuration.training().batch(), dry.training(genotype)));
+  }
+
+  /**
+   * Of scoring any architectures with the supernet of that search.
+   *
+   * @throws InputException if data and configuration do not go together
+   */
+  public static MemoryPlan ofScoring(Configuration configuration, Dataset data) {
+    DataCheck.search(configuration, data);
+    DryRun dry = new DryRun(configuration, data);
+    return new MemoryPlan(dry.images(), new Planned(dry.scoring(), null));
   }
 
   /** The phases, one after the other. */
@@ -113,19 +125,18 @@ public final class MemoryPlan {
                         + " needs "
                         + MemoryLimit.format(bytes(phase.memory))
                         + " at "
-                        + phase.memory.batchKey()
+                        + (phase.withBatch == null ? "the search's batch" : phase.memory.batchKey())
                         + " "
                         + phase.memory.batch())
             .collect(Collectors.joining(", "));
-    return Optional.of(
-        needs
-            + ", more than the "
-            + limit
-            + ": "
-            + smaller(tooLarge, limit)
-            + (limit.device() != null
-                ? ""
-                : limit.isHeap() ? larger(tooLarge) : ", or allow more"));
+    List<String> remedies = new ArrayList<>();
+    smaller(tooLarge, limit).ifPresent(remedies::add);
+    if (limit.device() == null) {
+      remedies.add(limit.isHeap() ? larger(tooLarge) : "allow more");
+    } else if (remedies.isEmpty()) {
+      remedies.add("take another --device");
+    }
+    return Optional.of(needs + ", more than the " + limit + ": " + String.join(", or ", remedies));
   }
 
   /**
@@ -141,27 +152,30 @@ public final class MemoryPlan {
             });
   }
 
-  private String smaller(List<Planned> phases, MemoryLimit limit) {
+  private Optional<String> smaller(List<Planned> phases, MemoryLimit limit) {
     List<String> settings = new ArrayList<>();
     for (Planned phase : phases) {
-      int batch = largestBatch(phase, limit);
+      if (phase.withBatch == null) {
+        return Optional.empty();
+      }
+      int batch = largestBatch(phase.withBatch, phase.memory.batch(), limit);
       if (batch < SMALLEST_BATCH) {
-        return "take fewer --channels or --cells (no batch is small enough)";
+        return Optional.of("take fewer --channels or --cells (no batch is small enough)");
       }
       settings.add("--set " + phase.memory.batchKey() + "=" + batch);
     }
-    return "take at most " + String.join(" ", settings);
+    return Optional.of("take at most " + String.join(" ", settings));
   }
 
   /**
    * The largest batch that fits, by halving what is between one that does and one that does not.
    */
-  private int largestBatch(Planned phase, MemoryLimit limit) {
+  private int largestBatch(IntFunction<PhaseMemory> withBatch, int tooLarge, MemoryLimit limit) {
     int fits = SMALLEST_BATCH - 1;
-    int doesNot = phase.memory.batch();
+    int doesNot = tooLarge;
     while (doesNot - fits > 1) {
       int between = (fits + doesNot) >>> 1;
-      if (bytes(phase.withBatch.apply(between)) <= limit.bytes()) {
+      if (bytes(withBatch.apply(between)) <= limit.bytes()) {
         fits = between;
       } else {
         doesNot = between;
@@ -175,8 +189,8 @@ public final class MemoryPlan {
     long heap = (long) Math.ceil(HEADROOM * most / 0x1p30);
     return Environment.memory().stream()
         .filter(all -> all < heap << 30)
-        .mapToObj(all -> "; a heap of %d GiB is more than this machine has".formatted(heap))
+        .mapToObj(all -> "a heap of %d GiB, which is more than this machine has".formatted(heap))
         .findFirst()
-        .orElse(", or a larger heap: ESPALIER_JAVA_OPTS=-Xmx" + heap + "g");
+        .orElse("a larger heap: ESPALIER_JAVA_OPTS=-Xmx" + heap + "g");
   }
 }

@@ -3,7 +3,7 @@ package org.espalier.search;
 /**
  * What a phase of a run needs of memory, in bytes: of the heap, or of the device that it runs on.
  *
- * @param phase search or training
+ * @param phase search, training or scoring
  * @param batch images in a step
  * @param parameters values, gradients and optimiser state of the weights, of alpha if there is one
  * @param activations all that the pool holds once every kind of pass has been made

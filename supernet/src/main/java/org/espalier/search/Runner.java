@@ -83,7 +83,7 @@ final class Runner {
     while (step < total) {
       if (stop.getAsBoolean()) {
         save(phase, step);
-        throw new StoppedException(folder.path());
+        throw stopped();
       }
       long stepStart = System.nanoTime();
       phase.step(step++);
@@ -114,8 +114,12 @@ final class Runner {
   void pause(Phase phase) {
     if (stop.getAsBoolean()) {
       save(phase, (long) phase.epochs() * phase.steps());
-      throw new StoppedException(folder.path());
+      throw stopped();
     }
+  }
+
+  private StoppedException stopped() {
+    return new StoppedException("stopped; continue with --resume " + folder.path());
   }
 
   private void save(Phase phase, long step) {

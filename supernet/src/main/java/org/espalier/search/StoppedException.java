@@ -1,12 +1,13 @@
 package org.espalier.search;
 
-import java.nio.file.Path;
-
-/** A run was asked to stop and has written its checkpoint. */
+/** Work was asked to stop, and what there was of it is kept. */
 public final class StoppedException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  StoppedException(Path folder) {
-    super("stopped; continue with --resume " + folder);
+  /**
+   * @param message where it goes on
+   */
+  public StoppedException(String message) {
+    super(message);
   }
 }

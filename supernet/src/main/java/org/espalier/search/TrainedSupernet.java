@@ -4,6 +4,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.espalier.InputException;
@@ -12,6 +13,7 @@ import org.espalier.backend.Buffer;
 import org.espalier.checkpoint.Safetensors;
 import org.espalier.data.Dataset;
 import org.espalier.data.Datasets;
+import org.espalier.data.Images;
 import org.espalier.nn.Parameter;
 import org.espalier.nn.ParameterArena;
 import org.espalier.space.Genotype;
@@ -34,11 +36,20 @@ public final class TrainedSupernet implements AutoCloseable {
   private final Configuration configuration;
   private final Backend backend;
   private final SearchPhase search;
+  private final String identity;
+  private final List<String> memory;
 
-  private TrainedSupernet(Configuration configuration, Backend backend, SearchPhase search) {
+  private TrainedSupernet(
+      Configuration configuration,
+      Backend backend,
+      SearchPhase search,
+      String identity,
+      List<String> memory) {
     this.configuration = configuration;
     this.backend = backend;
     this.search = search;
+    this.identity = identity;
+    this.memory = memory;
   }
 
   /** Writes the weights into the folder of their run, whole or not at all. */
@@ -84,24 +95,36 @@ public final class TrainedSupernet implements AutoCloseable {
    * @throws InputException if there is none, it is damaged, or it is not that of the configuration
    */
   public static TrainedSupernet open(Path folder, String device, int threads) {
-    return open(folder, Datasets.open(configuration(folder).data()), device, threads);
+    Dataset data = Datasets.open(configuration(folder).data());
+    return open(folder, data, device, threads, MemoryLimit.ofHeap());
   }
 
-  /** As {@link #open(Path, String, int)}, on data of one's own: those of the search. */
-  public static TrainedSupernet open(Path folder, Dataset data, String device, int threads) {
+  /**
+   * As {@link #open(Path, String, int)}, on data of one's own: those of the search.
+   *
+   * @param limit of what scoring may need of memory; refused before anything is allocated
+   */
+  public static TrainedSupernet open(
+      Path folder, Dataset data, String device, int threads, MemoryLimit limit) {
     Configuration configuration = configuration(folder);
+    MemoryPlan plan = MemoryPlan.ofScoring(configuration.on(device, threads), data);
+    MemoryLimit available = limit.on(device);
+    plan.require(available);
     Path file = folder.resolve(FILE);
     Safetensors saved = Safetensors.read(file);
     if (!Configurations.format(configuration).equals(saved.metadata().get(CONFIGURATION))) {
       throw new InputException(
           file + " was trained with another configuration than that of config.yaml beside it");
     }
-    DataCheck.search(configuration, data);
     Backend backend = Devices.open(device, threads);
     try {
+      backend.reserve(plan.most());
       SearchPhase search = new SearchPhase(configuration, data, backend);
       restore(saved, search.supernet().weights(), file);
-      return new TrainedSupernet(configuration, backend, search);
+      String identity =
+          "supernet %08x and images %08x by %s"
+              .formatted(checksum(saved), checksum(data.train()), backend.name());
+      return new TrainedSupernet(configuration, backend, search, identity, plan.lines(available));
     } catch (RuntimeException | Error e) {
       backend.close();
       throw e;
@@ -125,6 +148,16 @@ public final class TrainedSupernet implements AutoCloseable {
     }
   }
 
+  private static int checksum(Safetensors saved) {
+    return saved.tensors().values().stream()
+        .mapToInt(entry -> Arrays.hashCode(entry.values()))
+        .reduce(saved.metadata().hashCode(), (sum, next) -> 31 * sum + next);
+  }
+
+  private static int checksum(Images images) {
+    return 31 * Arrays.deepHashCode(images.pixels()) + Arrays.hashCode(images.labels());
+  }
+
   private static int[] extents(Shape shape) {
     return IntStream.range(0, shape.rank()).map(shape::dim).toArray();
   }
@@ -136,6 +169,16 @@ public final class TrainedSupernet implements AutoCloseable {
   /** Of the architectures that it scores. */
   public SearchSpace space() {
     return Spaces.of(configuration.space());
+  }
+
+  /** What, beside architecture and protocol, its scores follow from: with checksums, no commas. */
+  public String identity() {
+    return identity;
+  }
+
+  /** What it takes of a device's memory, in lines for the user; none of the heap. */
+  public List<String> memory() {
+    return memory;
   }
 
   /** What the search itself compares architectures by. */

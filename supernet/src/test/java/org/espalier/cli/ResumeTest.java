@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** {@code --resume}, and Ctrl-C before it. */
 class ResumeTest {
-  private static final int TERMINATED = 128 + 15;
+  static final int TERMINATED = 128 + 15;
 
   @TempDir Path temp;
   private Path run = Path.of("");
@@ -111,7 +111,7 @@ class ResumeTest {
         .hasSameTextualContentAs(whole.resolve("genotype.json"));
   }
 
-  private static Process espalier(String... args) throws IOException {
+  static Process espalier(String... args) throws IOException {
     List<String> java =
         List.of(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),

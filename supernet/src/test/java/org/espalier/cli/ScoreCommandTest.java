@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.espalier.proxy.Proxies;
+import org.espalier.proxy.Proxy;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -49,6 +50,19 @@ class ScoreCommandTest {
     assertThat(called.out().lines().map(line -> line.split(" ")[0]))
         .containsSubsequence(CELL, "params", "snip", "nwot", OTHER, "params", "snip", "nwot");
     assertThat(called.out()).contains("+-");
+  }
+
+  /** The others wait for the last architecture; a proxy's score of one alone is its own. */
+  @Test
+  void whatIsComparedWithNothingIsShownAsItComes() {
+    assertThat(Proxies.all().stream().filter(Proxy::compares).map(Proxy::name))
+        .containsExactly("az_nas", "te_nas");
+    String how = "--proxies=snip,nwot";
+    assertThat(score(CELL, OTHER, how, "--batch", "8").out())
+        .isEqualTo(
+            score(CELL, how, "--batch", "8").out()
+                + "\n"
+                + score(OTHER, how, "--batch", "8").out());
   }
 
   @Test

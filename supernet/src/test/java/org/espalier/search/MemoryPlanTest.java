@@ -12,6 +12,7 @@ import org.espalier.parity.Fixture;
 import org.espalier.space.Genotype;
 import org.espalier.space.SearchSpace;
 import org.espalier.space.Spaces;
+import org.espalier.strategy.Protocol;
 import org.espalier.tensor.Rng;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -78,6 +79,24 @@ class MemoryPlanTest {
         take(search, epoch);
       }
       search.derive(Ledger.empty(), Progress.SILENT, () -> {});
+    }
+    long taken = backend.memory().bytes();
+    assertThat(taken).isBetween(plan.activations() / 2, plan.activations());
+  }
+
+  @ParameterizedTest
+  @CsvSource({"nasbench201, drnas", "nasbench201, enas", "darts, darts", "darts, fairnas"})
+  void scoringTakesNoMoreThanPlannedWhateverIsScored(String space, String strategy) {
+    Configuration configuration = configuration(space, "strategy=" + strategy);
+    PhaseMemory plan = MemoryPlan.ofScoring(configuration, blank()).phases().getFirst();
+    try (SearchPhase search = new SearchPhase(configuration, blank(), backend)) {
+      for (int draw = 0; draw < 200; draw++) {
+        Genotype any = Spaces.of(space).random(Rng.of(draw));
+        search.evaluator().score(any, new Protocol(draw % 3, 1, 0));
+      }
+      assertThat(plan.parameters()) // and the gradients of a policy
+          .isGreaterThanOrEqualTo(
+              bytes(search) + bytes(search, "weights") + bytes(search, "alpha"));
     }
     long taken = backend.memory().bytes();
     assertThat(taken).isBetween(plan.activations() / 2, plan.activations());

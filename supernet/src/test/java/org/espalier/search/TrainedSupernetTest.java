@@ -100,7 +100,7 @@ class TrainedSupernetTest {
   }
 
   private static TrainedSupernet open(Path run, int classes) {
-    return TrainedSupernet.open(run, data(classes), "auto", 0);
+    return TrainedSupernet.open(run, data(classes), "auto", 0, MemoryLimit.ofHeap());
   }
 
   private static RunRecord search(String space, String strategy, Path folder) {
