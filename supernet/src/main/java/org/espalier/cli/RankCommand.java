@@ -34,7 +34,8 @@ import picocli.CommandLine.Spec;
     sortOptions = false,
     description = {
       "Compare how scores order architectures with how their accuracies do. The scores are those"
-          + " of a file, a column of the table, or what a trained supernet makes of a sample.",
+          + " of a file, a column of the table, or what a trained supernet or a zero-cost proxy"
+          + " makes of a sample.",
       ""
     })
 final class RankCommand implements Callable<Integer> {
@@ -66,7 +67,7 @@ final class RankCommand implements Callable<Integer> {
     private @Nullable String by;
 
     @ArgGroup(exclusive = false)
-    private @Nullable SupernetScores supernet;
+    private @Nullable SampleScores sample;
   }
 
   @ArgGroup(multiplicity = "1")
@@ -110,18 +111,19 @@ final class RankCommand implements Callable<Integer> {
       throw new InputException("--top " + top + ": numbers above zero are wanted");
     }
     TabularBenchmark table = TabularBenchmark.open(file);
-    SupernetScores supernet = source.supernet;
-    if (supernet == null) {
+    SampleScores sample = source.sample;
+    if (sample == null) {
       Scores asked = scores(table);
       Ranking ranking = Ranking.of(table, key(table), asked.scorer, asked.indexes);
       spec.commandLine().getOut().print(shown(ranking, asked.name, List.of()));
       return CommandLine.ExitCode.OK;
     }
-    return supernet.rank(
+    return sample.rank(
+        file,
         table,
         key(table),
         spec.commandLine(),
-        ranking -> shown(ranking, supernet.name(), supernet.notes()));
+        ranking -> shown(ranking, sample.name(), sample.notes()));
   }
 
   private String shown(Ranking ranking, String name, List<String> notes) {

@@ -29,7 +29,7 @@ record StatusLine(
   String fit(int width, boolean boxes) {
     List<String> parts = parts();
     // The bar shows what the step says; the loss, what the accuracy says.
-    for (int dropped : new int[] {2, 2, 3}) {
+    for (String dropped : List.of(ofStep(), loss(), rate())) {
       if (free(parts, width) < SHORTEST_BAR) {
         parts.remove(dropped);
       }
@@ -46,12 +46,26 @@ record StatusLine(
     List<String> parts = new ArrayList<>();
     parts.add(phase.name());
     parts.add("epoch " + step.epoch() + "/" + phase.epochs());
-    parts.add("step " + step.step() + "/" + phase.steps());
-    parts.add(String.format(Locale.ROOT, "loss %.3f", step.loss()));
-    parts.add(String.format(Locale.ROOT, "acc %.1f%%", 100 * step.accuracy()));
-    parts.add(String.format(Locale.ROOT, "%.0f images/s", imagesPerSecond));
+    parts.add(ofStep());
+    if (!Double.isNaN(step.loss()) || !Double.isNaN(step.accuracy())) {
+      parts.add(loss()); // NaN where a training has diverged
+      parts.add(String.format(Locale.ROOT, "acc %.1f%%", 100 * step.accuracy()));
+    }
+    parts.add(rate());
     parts.add(left());
     return parts;
+  }
+
+  private String ofStep() {
+    return "step " + step.step() + "/" + phase.steps();
+  }
+
+  private String loss() {
+    return String.format(Locale.ROOT, "loss %.3f", step.loss());
+  }
+
+  private String rate() {
+    return String.format(Locale.ROOT, "%.0f images/s", imagesPerSecond);
   }
 
   private static int free(List<String> parts, int width) {

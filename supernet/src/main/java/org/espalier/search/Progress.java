@@ -22,7 +22,8 @@ public interface Progress {
    * @param epoch counted from 1
    * @param step counted from 1
    * @param loss mean over the epoch so far
-   * @param accuracy share of right answers over the epoch so far
+   * @param accuracy share of right answers over the epoch so far; where it is NaN as the loss is,
+   *     there are no such things
    * @param imagesPerSecond over the last steps
    */
   record Step(int epoch, int step, double loss, double accuracy, double imagesPerSecond) {}

@@ -74,7 +74,7 @@ class RankSupernetTest {
     rank.succeeded();
     assertThat(rank.out())
         .contains("gdas on nasbench201, idx:", "12 architectures drawn with seed 0")
-        .contains("each on 1 validation batches, batch-norm statistics of each batch")
+        .contains("each architecture on 1 validation batches, batch-norm statistics of each batch")
         .containsPattern("architectures +12 *\n")
         .containsPattern("tau-b of parameters +1.000");
     assertThat(report).content().contains("accuracy with shared weights", "gdas on nasbench201");

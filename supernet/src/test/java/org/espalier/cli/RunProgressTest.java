@@ -20,6 +20,17 @@ class RunProgressTest {
   private long now;
 
   @Test
+  void whatHasNeitherLossNorAccuracyShowsNeither() {
+    Progress.Phase phase = new Progress.Phase("scoring", 1, 300, 0);
+    Progress.Step step = new Progress.Step(1, 12, Double.NaN, Double.NaN, 64);
+    assertThat(new StatusLine(phase, step, 64, 75).plain())
+        .isEqualTo("scoring  epoch 1/1  step 12/300  64 images/s  1:15 left");
+    assertThat(new StatusLine(phase, step, 64, 75).fit(40, false)).hasSizeLessThanOrEqualTo(40);
+    Progress.Step diverged = new Progress.Step(1, 12, Double.NaN, 0.1, 64);
+    assertThat(new StatusLine(phase, diverged, 64, 75).plain()).contains("loss NaN  acc 10.0%");
+  }
+
+  @Test
   void inAFileTellsEveryEpochAndAStepOfEveryTenSeconds() {
     RunProgress progress = on(new Screen(false, 100, StandardCharsets.UTF_8));
     progress.begin(SEARCH);
