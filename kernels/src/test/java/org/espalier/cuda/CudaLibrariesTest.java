@@ -3,8 +3,6 @@ package org.espalier.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
@@ -60,10 +58,43 @@ class CudaLibrariesTest {
     return new CudaBackend(Device.open(0, 0), options);
   }
 
+  /** Arms of both libraries and ours, together and alone. */
+  private static List<List<Conv>> fans() {
+    Conv wide = new Conv(3, 8, 8, 16, 16, 3, 3, 1, 1, 1, 1);
+    Conv point = new Conv(3, 8, 8, 16, 16, 1, 1, 1, 0, 1, 1);
+    Conv narrow = new Conv(2, 7, 7, 8, 8, 3, 3, 1, 1, 1, 1);
+    Conv odd = new Conv(2, 7, 7, 8, 5, 5, 5, 2, 2, 1, 1);
+    Conv dilated = new Conv(2, 7, 7, 8, 8, 3, 3, 1, 2, 2, 1);
+    Conv halved = new Conv(2, 7, 7, 8, 16, 1, 1, 2, 0, 1, 1);
+    Conv deep = new Conv(2, 7, 7, 8, 8, 3, 3, 1, 1, 1, 8);
+    Conv grouped = new Conv(2, 7, 7, 8, 12, 3, 3, 1, 1, 1, 2);
+    return List.of(
+        List.of(wide, wide, point, point),
+        List.of(narrow, odd, deep, dilated, halved, grouped),
+        List.of(new Conv(2, 12, 5, 20, 17, 3, 3, 1, 1, 1, 1)),
+        List.of(new Conv(2, 9, 9, 3, 16, 3, 3, 1, 1, 1, 1)),
+        List.of(new Conv(2, 8, 9, 6, 18, 2, 4, 1, 1, 1, 1)),
+        List.of(new Conv(2, 9, 8, 5, 7, 5, 5, 2, 4, 2, 1)), // the emulator's cuDNN has nothing
+        List.of(new Conv(1, 12, 12, 3, 4, 9, 9, 1, 4, 1, 1)),
+        List.of(new Conv(2, 6, 6, 10, 3, 1, 1, 1, 1, 1, 1)),
+        List.of(new Conv(3, 1, 1, 5, 5, 3, 3, 1, 1, 1, 1)),
+        List.of(new Conv(1, 2, 2, 128, 16, 2, 2, 1, 0, 1, 1)),
+        List.of(new Conv(2, 5, 5, 32, 64, 1, 1, 1, 0, 1, 1)));
+  }
+
+  static Stream<KernelSpecification> products() {
+    return Stream.concat(
+        BackendConformance.convolutions(fans()),
+        BackendConformance.kernels(1201, 9001)
+            .filter(kernel -> kernel.text().matches("products.*|arms may share.*")));
+  }
+
+  /** On a GPU convolutions of all geometries that there are. */
   static Stream<KernelSpecification> kernels() {
-    return BackendConformance.kernels(1201, 9001)
-        .filter(kernel -> kernel.text().matches(".*(convolutions|products|a weight).*"))
-        .map(kernel -> Emulator.REAL ? kernel : kernel.every(kernel.trials().size() > 100 ? 3 : 1));
+    String what = Emulator.REAL ? ".*convolutions.*" : "moments of convolutions.*";
+    return Stream.concat(
+        products(),
+        BackendConformance.kernels(1201, 9001).filter(kernel -> kernel.text().matches(what)));
   }
 
   @ParameterizedTest
@@ -75,11 +106,11 @@ class CudaLibrariesTest {
   }
 
   @ParameterizedTest
-  @MethodSource("kernels")
+  @MethodSource("products")
   void giveTheSameToTenBitsByTensorCores(KernelSpecification kernel) {
     try (CudaBackend cuda = open(ROUNDED)) {
-      assertThat(kernel.within(TF32_TOLERANCE).every(5).failures(new EjmlBackend(), cuda))
-          .isEmpty();
+      KernelSpecification some = kernel.within(TF32_TOLERANCE).every(Emulator.REAL ? 1 : 3);
+      assertThat(some.failures(new EjmlBackend(), cuda)).isEmpty();
     }
   }
 
@@ -96,13 +127,14 @@ class CudaLibrariesTest {
     }
   }
 
-  /** Rounded factors show: bits that are those of floats would be those of other algorithms. */
+  /** Rounded factors show; on a GPU the libraries are free to take none for what is so small. */
   @Test
   void tensorCoresAreUsedWhereTheyAreAskedFor() {
     float[][] exact = run(EXACT, 1).values();
     float[][] rounded = run(ROUNDED, 1).values();
     for (int i = 0; i < exact.length; i++) {
-      assertThat(BackendConformance.distance(rounded[i], exact[i])).isBetween(1e-5, 1e-2);
+      assertThat(BackendConformance.distance(rounded[i], exact[i]))
+          .isBetween(Emulator.REAL ? 0 : 1e-5, 1e-2);
     }
   }
 
@@ -224,17 +256,6 @@ class CudaLibrariesTest {
       assertThatThrownBy(() -> new Cudnn(device, none, workspace, false))
           .isInstanceOf(InputException.class)
           .hasMessageStartingWith("device cuda,cudnn: found no libcudnn.so.9 in CUDA's folders");
-    }
-  }
-
-  @Test
-  void whatIsNoLibraryIsNamed() throws IOException {
-    Files.writeString(folder.resolve("libcudnn.so.9"), "no library");
-    try (Device device = Device.open(0, 0)) {
-      Libraries broken = Libraries.of(List.of(folder));
-      assertThatThrownBy(() -> new Cudnn(device, broken, device.allocate(64), false))
-          .isInstanceOf(DeviceException.class)
-          .hasMessageContaining("cannot load " + folder.resolve("libcudnn.so.9"));
     }
   }
 }
