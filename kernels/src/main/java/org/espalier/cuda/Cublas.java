@@ -7,7 +7,7 @@ import org.espalier.backend.Buffer;
 import org.jspecify.annotations.Nullable;
 
 /** cuBLAS, of CUDA 12 or 13: products of matrices, row by row as ours are. */
-final class Cublas implements LibraryCall, AutoCloseable {
+final class Cublas implements AutoCloseable {
   private static final String NAME = "libcublas.so";
   private static final String GEMM = "cublasSgemm_v2";
   private static final int DEFAULT_MATH = 0;
@@ -34,7 +34,7 @@ final class Cublas implements LibraryCall, AutoCloseable {
     library.call(
         "cublasSetWorkspace_v2", handle, CudaBuffer.address(workspace), 4L * workspace.size());
     library.call("cublasSetMathMode", handle, tf32 ? TF32_TENSOR_OP_MATH : DEFAULT_MATH);
-    number = device.queue().add(this);
+    number = device.queue().add(GEMM, this::issue);
   }
 
   /** Its library; null if this machine has none. */
@@ -68,14 +68,8 @@ final class Cublas implements LibraryCall, AutoCloseable {
     launch.i32(m).i32(n).i32(k).bool(add).call(number);
   }
 
-  @Override
-  public String name() {
-    return GEMM;
-  }
-
   /** Column by column, as the library reads them, our matrices are transposed: c^T = b^T a^T. */
-  @Override
-  public void issue(ByteBuffer arguments, int at) {
+  private void issue(ByteBuffer arguments, int at) {
     int transposeA = arguments.getInt(at + 24);
     int transposeB = arguments.getInt(at + 28);
     int m = arguments.getInt(at + 32);

@@ -5,13 +5,12 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.Objects;
 import org.espalier.backend.Buffer;
 import org.espalier.backend.Conv;
 import org.jspecify.annotations.Nullable;
@@ -27,17 +26,17 @@ final class Cudnn implements AutoCloseable {
   // Of cudnn_graph.h: values of its enumerations.
   private static final int FLOAT = 0;
   private static final int NHWC = 1;
-  private static final int CROSS_CORRELATION = 1;
+  private static final int CORRELATION = 1;
   private static final int DEFAULT_MATH = 0;
   private static final int FMA_MATH = 3;
   private static final int DETERMINISTIC = 1;
   private static final int NOT_SUPPORTED = 3; // thousands
 
   /** As many algorithms as there are. */
-  private static final int ALGORITHMS = 8;
+  private static final int MOST = 8;
 
   /** Bytes of what it says of an algorithm: cudnnConvolutionFwdAlgoPerf_t and its like. */
-  private static final int PERFORMANCE = 48;
+  private static final long PERFORMANCE = 48;
 
   private final Launch launch;
   private final Queue queue;
@@ -45,8 +44,8 @@ final class Cudnn implements AutoCloseable {
   private final boolean tf32;
   private final NativeLibrary library;
   private final long handle;
-  private final Map<Wanted, Optional<Integer>> numbers = new HashMap<>();
-  private final List<Descriptor> descriptors = new ArrayList<>();
+  private final Map<Product, Plans<Integer>> numbers = new EnumMap<>(Product.class);
+  private final List<Runnable> descriptors = new ArrayList<>(); // how to be rid of them
 
   /** What of a convolution is computed: of which two the third. */
   enum Product {
@@ -63,10 +62,6 @@ final class Cudnn implements AutoCloseable {
       this.word = word;
     }
   }
-
-  private record Wanted(Conv conv, Product product) {}
-
-  private record Descriptor(String kind, long address) {}
 
   /**
    * Loads and starts it.
@@ -96,97 +91,67 @@ final class Cudnn implements AutoCloseable {
 
   /** Whether it computes that. */
   boolean knows(Conv conv, Product product) {
-    return number(conv, product).isPresent();
+    return number(conv, product) != null;
   }
 
   /** c (+)= that, of a and b in the order of their {@link Product}; all start at 16 bytes. */
   void run(Conv conv, Product product, Buffer a, Buffer b, Buffer c, boolean add) {
-    int number = number(conv, product).orElseThrow();
+    int number = Objects.requireNonNull(number(conv, product));
     launch.begin().reads(a).reads(b).writes(c).bool(add).call(number);
   }
 
-  private Optional<Integer> number(Conv conv, Product product) {
-    Wanted wanted = new Wanted(conv, product);
-    Optional<Integer> known = numbers.get(wanted);
-    if (known == null) {
-      known = Optional.ofNullable(plan(conv, product)).map(queue::add);
-      numbers.put(wanted, known);
-    }
-    return known;
-  }
-
-  /** A product of one geometry by one algorithm. */
-  private final class Planned implements LibraryCall {
-    private final String function;
-    private final long[] tensors;
-    private final long conv;
-    private final int algorithm;
-
-    Planned(String function, long[] tensors, long conv, int algorithm) {
-      this.function = function;
-      this.tensors = tensors;
-      this.conv = conv;
-      this.algorithm = algorithm;
-    }
-
-    @Override
-    public String name() {
-      return function;
-    }
-
-    @Override
-    public void issue(ByteBuffer arguments, int at) {
-      library.call(
-          function,
-          handle,
-          NativeLibrary.factor(true),
-          tensors[0],
-          arguments.getLong(at),
-          tensors[1],
-          arguments.getLong(at + 8),
-          conv,
-          algorithm,
-          CudaBuffer.address(workspace),
-          bytes(),
-          NativeLibrary.factor(arguments.getInt(at + 24) != 0),
-          tensors[2],
-          arguments.getLong(at + 16));
-    }
+  private @Nullable Integer number(Conv conv, Product product) {
+    return numbers
+        .computeIfAbsent(product, first -> new Plans<>())
+        .of(List.of(conv), 4, () -> plan(conv, product));
   }
 
   private long bytes() {
     return 4L * workspace.size();
   }
 
-  private @Nullable Planned plan(Conv c, Product product) {
+  /** Makes that known to the queue; null if no algorithm will do. */
+  private @Nullable Integer plan(Conv c, Product product) {
     long x = tensor(c.n(), c.in(), c.h(), c.w());
     long y = tensor(c.n(), c.out(), c.outH(), c.outW());
     long w = descriptor("Filter");
     library.call("cudnnSetFilter4dDescriptor", w, FLOAT, NHWC, c.out(), c.in(), c.kh(), c.kw());
     long conv = descriptor("Convolution");
-    library.call(
-        "cudnnSetConvolution2dDescriptor",
-        conv,
-        c.pad(),
-        c.pad(),
-        c.stride(),
-        c.stride(),
-        c.dilation(),
-        c.dilation(),
-        CROSS_CORRELATION,
-        FLOAT);
+    Object[] geometry = {
+      conv, c.pad(), c.pad(), c.stride(), c.stride(), c.dilation(), c.dilation(), CORRELATION, FLOAT
+    };
+    library.call("cudnnSetConvolution2dDescriptor", geometry);
     library.call("cudnnSetConvolutionGroupCount", conv, 1);
     library.call("cudnnSetConvolutionMathType", conv, tf32 ? DEFAULT_MATH : FMA_MATH);
-    long[] tensors =
+    long[] t =
         switch (product) {
           case FORWARD -> new long[] {x, w, y};
           case INPUT -> new long[] {w, y, x};
           case WEIGHT -> new long[] {x, y, w};
         };
-    Integer algorithm = algorithm(product, tensors, conv);
-    return algorithm == null
-        ? null
-        : new Planned("cudnnConvolution" + product.word, tensors, conv, algorithm);
+    Integer algorithm = algorithm("cudnnGetConvolution" + product.word, t, conv);
+    return algorithm == null ? null : add("cudnnConvolution" + product.word, t, conv, algorithm);
+  }
+
+  private int add(String function, long[] t, long conv, int algorithm) {
+    return queue.add(
+        function,
+        (arguments, at) ->
+            library.call(
+                function,
+                handle,
+                NativeLibrary.factor(true),
+                t[0],
+                arguments.getLong(at),
+                t[1],
+                arguments.getLong(at + 8),
+                conv,
+                algorithm,
+                CudaBuffer.address(workspace),
+                bytes(),
+                NativeLibrary.factor(arguments.getInt(at + 24) != 0),
+                t[2],
+                arguments.getLong(at + 16)));
   }
 
   private long tensor(int n, int channels, int h, int w) {
@@ -197,75 +162,51 @@ final class Cudnn implements AutoCloseable {
 
   private long descriptor(String kind) {
     long made = library.create("cudnnCreate" + kind + "Descriptor");
-    descriptors.add(new Descriptor(kind, made));
+    descriptors.add(() -> library.status("cudnnDestroy" + kind + "Descriptor", made));
     return made;
   }
 
   /**
    * The first of those that it thinks fastest with our precision, whose bits do not change and
-   * whose workspace suffices; null if there is none. The descriptor is set to its kind of
-   * arithmetic.
+   * whose workspace suffices; null if there is none. The convolution is set to its arithmetic.
    */
-  private @Nullable Integer algorithm(Product product, long[] tensors, long conv) {
-    String about = "cudnnGetConvolution" + product.word;
+  private @Nullable Integer algorithm(String about, long[] t, long conv) {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment count = arena.allocate(JAVA_INT);
-      MemorySegment found = arena.allocate(ALGORITHMS * PERFORMANCE, 8);
-      if (!supported(
-          about + "Algorithm_v7",
-          handle,
-          tensors[0],
-          tensors[1],
-          conv,
-          tensors[2],
-          ALGORITHMS,
-          count,
-          found)) {
-        return null;
-      }
+      MemorySegment n = arena.allocate(JAVA_INT);
+      MemorySegment found = arena.allocate(MOST * PERFORMANCE, 8);
       MemorySegment needed = arena.allocate(JAVA_LONG);
-      for (int i = 0; i < count.get(JAVA_INT, 0); i++) {
-        MemorySegment each = found.asSlice((long) i * PERFORMANCE, PERFORMANCE);
+      boolean any = has(about + "Algorithm_v7", handle, t[0], t[1], conv, t[2], MOST, n, found);
+      for (int i = 0; any && i < n.get(JAVA_INT, 0); i++) {
+        MemorySegment each = found.asSlice(i * PERFORMANCE, PERFORMANCE);
         int algorithm = each.get(JAVA_INT, 0);
         int status = each.get(JAVA_INT, 4);
+        int determinism = each.get(JAVA_INT, 24);
         int math = each.get(JAVA_INT, 28);
-        if (status != 0 || each.get(JAVA_INT, 24) != DETERMINISTIC || !tf32 && math != FMA_MATH) {
-          continue;
-        }
-        library.call("cudnnSetConvolutionMathType", conv, math);
-        boolean known =
-            supported(
-                about + "WorkspaceSize",
-                handle,
-                tensors[0],
-                tensors[1],
-                conv,
-                tensors[2],
-                algorithm,
-                needed);
-        if (known && needed.get(JAVA_LONG, 0) <= bytes()) {
-          return algorithm;
+        if (status == 0 && determinism == DETERMINISTIC && (tf32 || math == FMA_MATH)) {
+          library.call("cudnnSetConvolutionMathType", conv, math);
+          String size = about + "WorkspaceSize";
+          if (has(size, handle, t[0], t[1], conv, t[2], algorithm, needed)
+              && needed.get(JAVA_LONG, 0) <= bytes()) {
+            return algorithm;
+          }
         }
       }
       return null;
     }
   }
 
-  /** Calls a function; returns whether it has an answer. */
-  private boolean supported(String function, Object... arguments) {
+  /** Calls a function; returns whether it supports what it is asked for. */
+  private boolean has(String function, Object... arguments) {
     int status = library.status(function, arguments);
-    if (status / 1000 == NOT_SUPPORTED) {
-      return false;
+    if (status / 1000 != NOT_SUPPORTED) {
+      library.check(function, status);
     }
-    library.check(function, status);
-    return true;
+    return status == 0;
   }
 
   @Override
   public void close() {
-    for (Descriptor each : descriptors) {
-      library.status("cudnnDestroy" + each.kind + "Descriptor", each.address);
-    }
+    descriptors.forEach(Runnable::run);
     library.status("cudnnDestroy", handle);
   }
 }

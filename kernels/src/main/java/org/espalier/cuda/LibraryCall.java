@@ -7,9 +7,6 @@ import java.nio.ByteBuffer;
  * a launch is, with what it reads and writes, but nothing is joined to it.
  */
 interface LibraryCall {
-  /** The library's function. */
-  String name();
-
   /**
    * Puts it on the stream, or into what the stream captures.
    *

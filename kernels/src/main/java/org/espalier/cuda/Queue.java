@@ -63,11 +63,13 @@ final class Queue implements AutoCloseable {
   private final Records records = new Records(CAPACITY, PIECES);
   private final Plan plan;
   private final List<Kernel> kernels = new ArrayList<>();
-  private final List<LibraryCall> libraryCalls = new ArrayList<>();
+  private final List<Library> libraries = new ArrayList<>();
   private final Captures captures = new Captures();
   private final boolean capturing;
   private final TreeMap<String, Long> calls = new TreeMap<>();
   private long replayed;
+
+  private record Library(String function, LibraryCall call) {}
 
   // What a kernel takes: jobs, jobBytes, jobDepth. The pointers are made once, for all launches.
   private final ByteBuffer parameters = direct(16);
@@ -148,10 +150,10 @@ final class Queue implements AutoCloseable {
         accesses);
   }
 
-  /** Makes a call of a library known; returns the number that it is queued by. */
-  int add(LibraryCall call) {
-    libraryCalls.add(call);
-    return libraryCalls.size() - 1;
+  /** Makes a call of a library's function known; returns the number that it is queued by. */
+  int add(String function, LibraryCall call) {
+    libraries.add(new Library(function, call));
+    return libraries.size() - 1;
   }
 
   /** As {@link #launch}, of a library. */
@@ -253,9 +255,9 @@ final class Queue implements AutoCloseable {
           switch (records.kind(piece)) {
             case Records.LAUNCH -> launch(call, address + call.at());
             case Records.CALL -> {
-              LibraryCall library = libraryCalls.get(records.kernel(piece));
-              library.issue(records.bytes(), records.valuesAt(piece));
-              yield library.name();
+              Library library = libraries.get(records.kernel(piece));
+              library.call.issue(records.bytes(), records.valuesAt(piece));
+              yield library.function;
             }
             case Records.COPY -> {
               CudaException.check(
