@@ -42,6 +42,10 @@ final class KernelBuild {
 
   private static final List<String> CUBINS = List.of("80", "90", "100", "120");
 
+  /** Names that the emulator has beside libcuda.so.1: it is these libraries too. */
+  private static final List<String> ALSO =
+      List.of("libcublas.so.13", "libcublasLt.so.13", "libcudnn.so.9");
+
   /** What the assembler says of registers and memory, kept beside the texts. */
   private static final String USAGE = ".usage";
 
@@ -267,6 +271,10 @@ final class KernelBuild {
       output(link);
       Files.move(linked, library, StandardCopyOption.ATOMIC_MOVE);
       Files.writeString(stamp, parts + library.toString());
+    }
+    for (String name : ALSO) {
+      Files.deleteIfExists(out.resolve(name));
+      Files.createSymbolicLink(out.resolve(name), library.getFileName());
     }
   }
 

@@ -153,3 +153,31 @@ KERNEL add_row(JOBS) {
   JOB(AddRowArgs);
   sweep<1>(a.size, [&](int i, auto) { a.y[i] = a.x[i] + a.row[i % a.cols]; });
 }
+
+/** y [cols, rows] (+)= x [rows, cols], transposed: the weights of a convolution, from our layout to cuDNN's and back. */
+struct TransposeArgs {
+  const float* x;
+  float* y;
+  int rows;
+  int cols;
+  int add;
+};
+
+constexpr int SQUARE = 32;
+
+/** A square goes through shared memory, so that neighbouring threads read and write neighbours. */
+KERNEL __launch_bounds__(BLOCK) transpose(JOBS) {
+  JOB(TransposeArgs);
+  __shared__ float square[SQUARE][SQUARE + 1];
+  int row = blockIdx.x * SQUARE, col = blockIdx.y * SQUARE, i = threadIdx.x % SQUARE;
+  for (int j = threadIdx.x / SQUARE; j < SQUARE; j += BLOCK / SQUARE) {
+    if (row + j < a.rows && col + i < a.cols) square[j][i] = a.x[(row + j) * a.cols + col + i];
+  }
+  __syncthreads();
+  for (int j = threadIdx.x / SQUARE; j < SQUARE; j += BLOCK / SQUARE) {
+    if (col + j < a.cols && row + i < a.rows) {
+      float* y = a.y + (col + j) * a.rows + row + i;
+      *y = a.add ? *y + square[i][j] : square[i][j];
+    }
+  }
+}

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "fibers.h"
+#include "stream.h"
 
 using Work = std::function<void()>;
 
@@ -134,15 +135,19 @@ bool guards_hold() {
   return true;
 }
 
-void run(Launch& l) {
-  runs++;
-  emu::Fault fault = emu::run_grid(l.grid, l.block, l.shared_bytes, l.thread);
+/** After work of that name: the guards are looked at, and a fault is kept. */
+void settle(const char* name, emu::Fault fault) {
   if (!fault.error && !guards_hold()) fault = {ILLEGAL_ADDRESS, "a guard word was overwritten"};
   if (fault.error) {
     sticky = fault.error;
-    last_fault = std::string(l.name) + ": " + fault.what;
+    last_fault = std::string(name) + ": " + fault.what;
     std::fprintf(stderr, "emulator: %s\n", last_fault.c_str());
   }
+}
+
+void run(Launch& l) {
+  runs++;
+  settle(l.name, emu::run_grid(l.grid, l.block, l.shared_bytes, l.thread));
 }
 
 int drain() {
@@ -208,14 +213,33 @@ Node copy(void* to, const void* from, size_t n) {
 }
 }  // namespace
 
+#define LOCK std::lock_guard<std::recursive_mutex> lock(mutex)
+
 namespace emu {
+int submit(void* stream, const char* name, std::function<void()> work) {
+  LOCK;
+  if (do_nothing) return 0;
+  return ::submit((Stream*)stream, {true, [=] {
+                                      work();
+                                      settle(name, {});
+                                    }});
+}
+bool capturing(void* stream) { return stream && ((Stream*)stream)->capture; }
+bool on_device(const void* p, size_t bytes) {
+  LOCK;
+  return ::on_device((uintptr_t)p, bytes);
+}
+int injected(const char* call) {
+  LOCK;
+  return ::injected(call);
+}
+
 /** Called by the files that the build makes of the .cu files. */
 void add(const char* name, int threads, std::function<Work(void**)> bind) {
   kernels()[name] = {name, std::move(bind), threads};
 }
 }  // namespace emu
 
-#define LOCK std::lock_guard<std::recursive_mutex> lock(mutex)
 #define ENTER(call)                            \
   LOCK;                                        \
   if (int error = injected(#call)) return error

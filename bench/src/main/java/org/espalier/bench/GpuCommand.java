@@ -2,10 +2,13 @@ package org.espalier.bench;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.espalier.InputException;
 import org.espalier.search.Devices;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -62,8 +65,11 @@ final class GpuCommand implements Callable<Integer> {
   @Option(names = "--tiny", description = "Tiny nets: to see that all of it runs.")
   private boolean tiny;
 
-  @Option(names = "--device", description = "Ours (default: ${DEFAULT-VALUE}).")
-  private String device = "cuda";
+  @Option(
+      names = "--device",
+      paramLabel = "NAME",
+      description = "Ours; given several times, these beside each other (default: cuda).")
+  private List<String> devices = List.of("cuda");
 
   @Option(
       names = "--torch-device",
@@ -113,26 +119,52 @@ final class GpuCommand implements Callable<Integer> {
 
   private void ours(List<Net> nets, Rows rows) {
     Devices.all().stream()
-        .filter(each -> each.name().equals(device))
+        .filter(each -> devices.getFirst().split(",", 2)[0].equals(each.name()))
         .forEach(each -> console().print("%s: %s", each.name(), each.detail()));
-    int n = tiny ? 64 : 4096;
-    GpuStep.Roof roof = GpuStep.roof(device, tiny ? 1 << 12 : 1 << 27, n);
-    console()
-        .print(
-            "at most, by our own kernels: a copy %.1f GB/s, a product of %dx%d %.1f GFLOP/s",
-            roof.bytes(), n, n, roof.flop());
+    Map<String, GpuStep.Roof> roofs = new LinkedHashMap<>();
+    devices.forEach(device -> roof(device).ifPresent(roof -> roofs.put(device, roof)));
     console().print("Median (least to most) of %d.", options.steps());
     for (Net net : nets) {
       console().print("%n%s", net);
       for (Work work : works) {
-        GpuStep.Cost cost =
-            GpuStep.measure(net, work, device, options.steps(), tiny ? 0 : WARM_UP_SECONDS);
-        rows.add(net, work, OURS, cost.timing());
-        row(work, OURS, cost.timing(), ours(cost));
-        if (work == Work.PASS) {
-          rates(GpuStep.load(net, device), roof, cost.timing().median());
-        }
+        roofs.forEach((device, roof) -> ours(net, work, device, roof, rows));
       }
+    }
+  }
+
+  /** What a device reaches at most; empty where this machine has not what a further one wants. */
+  private Optional<GpuStep.Roof> roof(String device) {
+    int n = tiny ? 64 : 4096;
+    try {
+      GpuStep.Roof roof = GpuStep.roof(device, tiny ? 1 << 12 : 1 << 27, n);
+      console()
+          .print(
+              "%s, at most: a copy %.1f GB/s, a product of %dx%d %.1f GFLOP/s",
+              device, roof.bytes(), n, n, roof.flop());
+      return Optional.of(roof);
+    } catch (InputException e) {
+      if (device.equals(devices.getFirst())) {
+        throw e;
+      }
+      console().print("left out: %s", String.valueOf(e.getMessage()));
+      return Optional.empty();
+    }
+  }
+
+  private void ours(Net net, Work work, String device, GpuStep.Roof roof, Rows rows) {
+    boolean first = device.equals(devices.getFirst());
+    String who = first ? OURS : device;
+    GpuStep.Cost cost =
+        GpuStep.measure(net, work, device, options.steps(), tiny ? 0 : WARM_UP_SECONDS);
+    double median = cost.timing().median();
+    rows.add(net, work, who, cost.timing());
+    row(
+        work,
+        who,
+        cost.timing(),
+        (first ? "" : times(median, rows.median(net, work, OURS))) + ours(cost));
+    if (work == Work.PASS) {
+      rates(GpuStep.load(net, device), roof, median);
     }
   }
 
@@ -189,17 +221,21 @@ final class GpuCommand implements Callable<Integer> {
   }
 
   private static String theirs(Torch.Cost cost, Optional<Double> ours) {
-    String times =
-        ours.map(o -> String.format(Locale.ROOT, "%.2f x ours, ", cost.timing().median() / o))
-            .orElse("");
     String kernels = cost.kernels() > 0 ? cost.kernels() + " pieces of work, " : "";
-    return times + kernels + (cost.device() >> 20) + " MiB of the device";
+    return times(cost.timing().median(), ours)
+        + kernels
+        + (cost.device() >> 20)
+        + " MiB of the device";
+  }
+
+  private static String times(double seconds, Optional<Double> ours) {
+    return ours.map(o -> String.format(Locale.ROOT, "%.2f x ours, ", seconds / o)).orElse("");
   }
 
   private void row(Work work, String who, Timing timing, String note) {
     console()
         .print(
-            "  %-6s  %-20s %9.3f ms  (%.3f to %.3f)  %s",
+            "  %-6s  %-22s %9.3f ms  (%.3f to %.3f)  %s",
             work.word(),
             who,
             1e3 * timing.median(),

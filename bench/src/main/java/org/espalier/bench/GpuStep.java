@@ -95,7 +95,7 @@ final class GpuStep {
   }
 
   /**
-   * What our simplest kernels reach on the device.
+   * What the simplest work reaches on the device.
    *
    * @param floats that are copied
    * @param n rows and columns of the product

@@ -27,10 +27,11 @@ public interface Accelerator {
    * opened, and by the time that it has computed these convolutions and their gradients. The latter
    * is an estimate, and not too low.
    *
+   * @param options some of {@link #options}, with which it is opened
    * @param fans convolutions that are computed together
    * @param buffers how many it is asked for: they begin where it suits it
    */
-  long workspace(Collection<List<Conv>> fans, long buffers);
+  long workspace(List<String> options, Collection<List<Conv>> fans, long buffers);
 
   /** What it looked for on this machine. */
   List<Finding> findings();

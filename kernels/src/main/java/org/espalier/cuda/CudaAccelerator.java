@@ -16,8 +16,8 @@ import org.espalier.backend.DeviceException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The first GPU of the machine, as {@code --device cuda} or {@code --device cuda,tf32}. Nothing of
- * JCuda is loaded before the driver's library is found.
+ * The first GPU of the machine, as {@code --device cuda}, with {@link CudaOptions} behind commas.
+ * Nothing of JCuda is loaded before the driver's library is found.
  */
 public final class CudaAccelerator implements Accelerator {
   private @Nullable Probe probe;
@@ -84,8 +84,8 @@ public final class CudaAccelerator implements Accelerator {
   }
 
   @Override
-  public long workspace(Collection<List<Conv>> fans, long buffers) {
-    return Workspace.bytes(fans) + Arena.ALIGNMENT * buffers;
+  public long workspace(List<String> options, Collection<List<Conv>> fans, long buffers) {
+    return Workspace.bytes(CudaOptions.of(options), fans) + Arena.ALIGNMENT * buffers;
   }
 
   @Override
@@ -105,8 +105,18 @@ public final class CudaAccelerator implements Accelerator {
         Nvrtc.find(libraries),
         compiled ? "not needed: the kernels are compiled" : "",
         compiled ? "not needed: the kernels are compiled" : "--device cuda needs it in this build");
-    add(findings, "cuBLAS", libraries.cuda("libcublas.so"), "not used", "not used");
-    add(findings, "cuDNN", libraries.exactly("libcudnn.so.9"), "not used", "not used");
+    add(
+        findings,
+        "cuBLAS",
+        Cublas.find(libraries),
+        "used with --device cuda,cublas",
+        "--device cuda,cublas needs it");
+    add(
+        findings,
+        "cuDNN",
+        Cudnn.find(libraries),
+        "used with --device cuda,cudnn",
+        "--device cuda,cudnn needs it");
     return findings;
   }
 

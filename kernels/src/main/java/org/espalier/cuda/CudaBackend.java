@@ -14,10 +14,10 @@ import org.espalier.backend.Upstream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The back end that computes on a GPU, with kernels of our own. Every primitive is one to three
- * launches, whose grids follow from the shapes alone; sums go in two stages and a fixed order, so
- * that the same call gives the same bits. Nothing is read back and nothing waits, but {@link
- * #read}.
+ * The back end that computes on a GPU, with kernels of our own, and where the options say so with
+ * NVIDIA's libraries. Every primitive is one to three launches, whose grids follow from the shapes
+ * alone; sums go in two stages and a fixed order, so that the same call gives the same bits.
+ * Nothing is read back and nothing waits, but {@link #read}.
  */
 final class CudaBackend implements Backend {
   /** What is asked of the driver at once, beyond what was planned. */
@@ -53,18 +53,18 @@ final class CudaBackend implements Backend {
   /**
    * Opens the GPU of that number.
    *
-   * @throws DeviceException if there is none, or its driver refuses
-   * @throws org.espalier.InputException if it has not what the options want
+   * @throws DeviceException if there is none, or its driver or a library refuses
+   * @throws InputException if it, or this machine, has not what the options want
    */
   static CudaBackend open(int number, CudaOptions options) {
     Device device = Device.open(number, CHUNK);
     try {
       options.require(device);
-    } catch (InputException e) {
+      return new CudaBackend(device, options);
+    } catch (InputException | DeviceException e) {
       device.close();
       throw e;
     }
-    return new CudaBackend(device, options);
   }
 
   @Override
@@ -336,6 +336,8 @@ final class CudaBackend implements Backend {
 
   @Override
   public void close() {
+    device.drain(); // what is queued may be calls of libraries
+    fans.close();
     device.close();
   }
 }

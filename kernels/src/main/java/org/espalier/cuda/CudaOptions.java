@@ -1,6 +1,8 @@
 package org.espalier.cuda;
 
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import jcuda.driver.CUdevice_attribute;
 import org.espalier.InputException;
 
@@ -9,22 +11,33 @@ import org.espalier.InputException;
  *
  * @param tf32 whether convolutions with one group and products go to the tensor cores, forward and
  *     backward: these keep 10 bits of the factors' mantissa, and sum in float
+ * @param cublas whether products and pointwise convolutions are cuBLAS's
+ * @param cudnn whether the other convolutions with one group are cuDNN's
  */
-record CudaOptions(boolean tf32) {
-  static final CudaOptions DEFAULT = new CudaOptions(false);
+record CudaOptions(boolean tf32, boolean cublas, boolean cudnn) {
+  static final CudaOptions DEFAULT = new CudaOptions(false, false, false);
 
   private static final String TF32 = "tf32";
+  private static final String CUBLAS = "cublas";
+  private static final String CUDNN = "cudnn";
 
   /** What may stand behind the device's name. */
-  static final List<String> NAMES = List.of(TF32);
+  static final List<String> NAMES = List.of(TF32, CUBLAS, CUDNN);
 
   static CudaOptions of(List<String> names) {
-    return new CudaOptions(names.contains(TF32));
+    return new CudaOptions(names.contains(TF32), names.contains(CUBLAS), names.contains(CUDNN));
+  }
+
+  /** Whether libraries are used. */
+  boolean libraries() {
+    return cublas || cudnn;
   }
 
   /** The device's name with them. */
   String text() {
-    return tf32 ? "cuda," + TF32 : "cuda";
+    return Stream.of("cuda", tf32 ? TF32 : "", cublas ? CUBLAS : "", cudnn ? CUDNN : "")
+        .filter(name -> !name.isEmpty())
+        .collect(Collectors.joining(","));
   }
 
   /**

@@ -42,7 +42,7 @@ final class Device implements AutoCloseable {
 
   private final CUdevice device;
   private final CUcontext context = new CUcontext();
-  private final CUstream stream = new CUstream();
+  private final Stream stream = new Stream();
   private Thread thread = Thread.currentThread();
   private final Arena arena;
   private final Kernels kernels;
@@ -50,6 +50,13 @@ final class Device implements AutoCloseable {
   private final Queue queue;
   private final Launch launch;
   private final String name;
+
+  /** A stream whose address can be asked. */
+  private static final class Stream extends CUstream {
+    long address() {
+      return getNativePointer();
+    }
+  }
 
   private Device(CUdevice device, long chunkBytes) {
     this.device = device;
@@ -124,8 +131,9 @@ final class Device implements AutoCloseable {
     return arena;
   }
 
-  CUstream stream() {
-    return stream;
+  /** The stream as other libraries than JCuda know it. */
+  long streamAddress() {
+    return stream.address();
   }
 
   /**
@@ -215,10 +223,10 @@ final class Device implements AutoCloseable {
   }
 
   /** As {@link #synchronize}, whatever the device says to it. */
-  private void drain() {
+  void drain() {
     try {
       synchronize();
-    } catch (CudaException e) {
+    } catch (DeviceException e) {
       // Whoever waits next will hear of it.
     }
   }

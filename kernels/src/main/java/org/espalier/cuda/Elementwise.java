@@ -5,6 +5,9 @@ import org.espalier.backend.Unary;
 
 /** The launches of elementwise.cu and random.cu. */
 final class Elementwise {
+  /** Rows and columns that a block transposes: SQUARE in elementwise.cu. */
+  private static final int SQUARE = 32;
+
   private final Launch launch;
   private final Lanes fill;
   private final Lanes axpby;
@@ -19,6 +22,7 @@ final class Elementwise {
   private final Lanes tanhGrad;
   private final Lanes copyBlocks;
   private final Kernel addRow;
+  private final Kernel transpose;
   private final Kernel dropout;
 
   Elementwise(Device device) {
@@ -36,6 +40,7 @@ final class Elementwise {
     tanhGrad = Lanes.of(device, "elementwise", "tanh_grad");
     copyBlocks = Lanes.of(device, "elementwise", "copy_blocks");
     addRow = device.kernel("elementwise", "add_row");
+    transpose = device.kernel("elementwise", "transpose");
     dropout = device.kernel("random", "dropout");
   }
 
@@ -117,6 +122,12 @@ final class Elementwise {
   void addRow(int cols, Buffer x, Buffer row, Buffer y) {
     launch.begin().reads(x).reads(row).writes(y).i32(cols).i32(y.size());
     launch.run(addRow, Lanes.blocks(y.size(), 1), Lanes.BLOCK);
+  }
+
+  /** y [cols, rows] (+)= x [rows, cols], transposed. */
+  void transpose(int rows, int cols, Buffer x, Buffer y, boolean add) {
+    launch.begin().reads(x).writes(y).i32(rows).i32(cols).bool(add);
+    launch.run(transpose, Lanes.ceil(rows, SQUARE), Lanes.ceil(cols, SQUARE), 1, Lanes.BLOCK, 0);
   }
 
   private void sweep(Lanes kernel, int size, int width) {

@@ -16,9 +16,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Convolutions of one input: sorts the arms of a fan into launches. Arms that can share a tile of
- * the input are one launch; what the tiled kernels do not take goes to {@link AnyConv}.
+ * the input are one launch; what the tiled kernels do not take goes to {@link AnyConv}. What is a
+ * library's goes to {@link LibraryFans} before.
  */
-final class Fans {
+final class Fans implements AutoCloseable {
   /** Arms of one launch: ARMS in conv.cuh. */
   static final int ARMS = 16;
 
@@ -31,6 +32,7 @@ final class Fans {
   private final DepthwiseConv depthwise;
   private final WeightGrads weights;
   private final AnyConv any;
+  private final LibraryFans libraries;
 
   Fans(Device device, Scratch scratch, Elementwise elementwise, Norms norms, CudaOptions options) {
     this.scratch = scratch;
@@ -40,6 +42,7 @@ final class Fans {
     depthwise = new DepthwiseConv(device, norms);
     weights = new WeightGrads(device, scratch, options);
     any = new AnyConv(device);
+    libraries = new LibraryFans(device, scratch, elementwise, norms, options);
   }
 
   private enum Kind {
@@ -61,7 +64,7 @@ final class Fans {
     Buffer x = fan.x();
     record Alike(Kind kind, int stride, int outH, int outW) {}
     launches(
-        fan.arms(),
+        libraries.forward(fan),
         c -> new Alike(Kind.of(c), c.stride(), c.outH(), c.outW()),
         arms ->
             switch (Kind.of(arms.getFirst().conv())) {
@@ -82,10 +85,11 @@ final class Fans {
 
   void backward(Fan fan, @Nullable Buffer dx, boolean add) {
     List<Fan.Arm> reached = fan.arms().stream().filter(arm -> arm.upstream() != null).toList();
+    List<Fan.Arm> ours = libraries.backward(fan, reached, dx, add);
     if (dx != null) {
-      gradInput(fan, reached, dx, add);
+      gradInput(fan, ours, dx, add || ours.size() < reached.size());
     }
-    gradWeights(fan, reached.stream().filter(arm -> arm.dw() != null).toList());
+    gradWeights(fan, ours.stream().filter(arm -> arm.dw() != null).toList());
   }
 
   private void gradInput(Fan fan, List<Fan.Arm> reached, Buffer dx, boolean add) {
@@ -186,6 +190,9 @@ final class Fans {
       Buffer b,
       Buffer c,
       boolean add) {
+    if (libraries.gemm(transposeA, transposeB, m, n, k, a, b, c, add)) {
+      return;
+    }
     scratch.begin();
     if (transposeA && transposeB) {
       any.transposed(m, n, k, a, b, c, add);
@@ -208,5 +215,10 @@ final class Fans {
 
   private static Conv product(int rows, int in, int out) {
     return new Conv(1, 1, rows, in, out, 1, 1, 1, 0, 1, 1);
+  }
+
+  @Override
+  public void close() {
+    libraries.close();
   }
 }

@@ -108,6 +108,12 @@ final class Launch {
         kernel, gridX, gridY, gridZ, threads, sharedBytes, end, addresses, extents, accesses);
   }
 
+  /** As {@link #run}, a call of a library by its number in the {@link Queue}. */
+  void call(int number) {
+    align(8);
+    queue.call(number, end, addresses, extents, accesses);
+  }
+
   /** Where the next value of that many bytes goes. */
   private int place(int bytes) {
     align(bytes);

@@ -10,6 +10,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.espalier.InputException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -95,9 +96,20 @@ final class Libraries {
     return folder == null ? null : matching(folder, begin + "*").findFirst().orElse(null);
   }
 
-  /** All folders that are looked in. */
-  List<Path> folders() {
-    return folders;
+  /**
+   * The library that was looked for.
+   *
+   * @param option of the device that wants it
+   * @param names it may have
+   * @throws InputException if it was not found
+   */
+  static Path require(@Nullable Path found, String option, String names) {
+    if (found == null) {
+      throw new InputException(
+          "device cuda,%s: found no %s in CUDA's folders, the system's and Python's: name its folder in %s, or take --device cuda"
+              .formatted(option, names, ENVIRONMENT));
+    }
+    return found;
   }
 
   private static @Nullable Path first(List<Path> folders, String name) {

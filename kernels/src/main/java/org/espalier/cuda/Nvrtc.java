@@ -10,6 +10,7 @@ import static jcuda.nvrtc.JNvrtc.nvrtcVersion;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import jcuda.nvrtc.JNvrtc;
 import jcuda.nvrtc.nvrtcProgram;
@@ -36,6 +37,15 @@ final class Nvrtc {
     return libraries.cuda(NAME);
   }
 
+  /** Its library behind the other that it consists of. */
+  static List<Path> files(@Nullable Path library) {
+    if (library == null) {
+      return List.of();
+    }
+    Path builtins = Libraries.beside(library, "libnvrtc-builtins.so.");
+    return builtins == null ? List.of(library) : List.of(builtins, library);
+  }
+
   /**
    * Loads it.
    *
@@ -43,15 +53,7 @@ final class Nvrtc {
    * @throws DeviceException if it cannot be
    */
   static Nvrtc load(Path library) {
-    try {
-      Path builtins = Libraries.beside(library, "libnvrtc-builtins.so.");
-      if (builtins != null) {
-        System.load(builtins.toAbsolutePath().toString());
-      }
-      System.load(library.toAbsolutePath().toString());
-    } catch (UnsatisfiedLinkError e) {
-      throw new DeviceException("cuda: cannot load " + library + ": " + e.getMessage());
-    }
+    NativeLibrary.load(files(library));
     Natives.load(JNvrtc.class, "JNvrtc", NAME + ".12", String.valueOf(library.getFileName()));
     JNvrtc.setExceptionsEnabled(false);
     int[] major = new int[1];

@@ -48,7 +48,7 @@ final class Plan {
    * A call of the driver.
    *
    * @param piece that it does, or the first of them
-   * @param jobs pieces that it does; 0 for a copy or a fill
+   * @param jobs launches that it does; 0 for what is no launch
    * @param depth blocks along z of a job
    * @param at where in {@link #arguments} the jobs are
    * @param jobBytes from one job to the next

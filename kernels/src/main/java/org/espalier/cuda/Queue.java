@@ -25,14 +25,15 @@ import jcuda.Pointer;
 import jcuda.driver.CUgraph;
 import jcuda.driver.CUgraphExec;
 import jcuda.driver.CUstream;
+import org.espalier.backend.DeviceException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Launches, copies and fills in the order of their calls, put off until somebody waits or there are
- * many; a {@link Plan} then says what of it is done together. Work that comes the same way again
- * and again, byte for byte, is captured as a graph and from then on replayed by one call; what
- * changes from step to step lies in the {@link Inbox} and is no part of it. Work that is new, such
- * as that of a freshly sampled path, is launched call by call.
+ * Launches, calls of libraries, copies and fills in the order of their calls, put off until
+ * somebody waits or there are many; a {@link Plan} then says what of it is done together. Work that
+ * comes the same way again and again, byte for byte, is captured as a graph and from then on
+ * replayed by one call; what changes from step to step lies in the {@link Inbox} and is no part of
+ * it. Work that is new, such as that of a freshly sampled path, is launched call by call.
  */
 final class Queue implements AutoCloseable {
   /** What a launch may put into the inbox: numbers for all its arguments, and a list of them. */
@@ -62,10 +63,13 @@ final class Queue implements AutoCloseable {
   private final Records records = new Records(CAPACITY, PIECES);
   private final Plan plan;
   private final List<Kernel> kernels = new ArrayList<>();
+  private final List<Library> libraries = new ArrayList<>();
   private final Captures captures = new Captures();
   private final boolean capturing;
   private final TreeMap<String, Long> calls = new TreeMap<>();
   private long replayed;
+
+  private record Library(String function, LibraryCall call) {}
 
   // What a kernel takes: jobs, jobBytes, jobDepth. The pointers are made once, for all launches.
   private final ByteBuffer parameters = direct(16);
@@ -146,6 +150,17 @@ final class Queue implements AutoCloseable {
         accesses);
   }
 
+  /** Makes a call of a library's function known; returns the number that it is queued by. */
+  int add(String function, LibraryCall call) {
+    libraries.add(new Library(function, call));
+    return libraries.size() - 1;
+  }
+
+  /** As {@link #launch}, of a library. */
+  void call(int number, int valuesEnd, long[] addresses, long[] extents, int accesses) {
+    records.call(number, valuesEnd, addresses, extents, accesses);
+  }
+
   /** y = the values that the inbox has been given, once the work begins. */
   void receive(float[] values, CudaBuffer y) {
     enter.run();
@@ -170,7 +185,7 @@ final class Queue implements AutoCloseable {
   /**
    * Hands what is queued to the driver.
    *
-   * @throws CudaException if it refuses; what was queued is then forgotten
+   * @throws DeviceException if it refuses; what was queued is then forgotten
    */
   void flush() {
     enter.run();
@@ -194,7 +209,7 @@ final class Queue implements AutoCloseable {
         arguments.send();
         issue(address, calls);
       }
-    } catch (CudaException e) {
+    } catch (DeviceException e) {
       inbox.clear();
       arguments.clear();
       throw e;
@@ -213,10 +228,10 @@ final class Queue implements AutoCloseable {
     CudaException.check(
         cuStreamBeginCapture(stream, CU_STREAM_CAPTURE_MODE_THREAD_LOCAL), "capturing a step");
     Map<String, Long> counted = new TreeMap<>();
-    @Nullable CudaException failure = null;
+    @Nullable DeviceException failure = null;
     try {
       issue(jobs.address(), counted);
-    } catch (CudaException e) {
+    } catch (DeviceException e) {
       failure = e;
     }
     CUgraph graph = new CUgraph();
@@ -239,6 +254,11 @@ final class Queue implements AutoCloseable {
       String name =
           switch (records.kind(piece)) {
             case Records.LAUNCH -> launch(call, address + call.at());
+            case Records.CALL -> {
+              Library library = libraries.get(records.kernel(piece));
+              library.call.issue(records.bytes(), records.valuesAt(piece));
+              yield library.function;
+            }
             case Records.COPY -> {
               CudaException.check(
                   cuMemcpyDtoDAsync(

@@ -5,8 +5,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * Pieces of work, one behind the other, in the order of their calls: launches with their arguments
- * and what these read and write, copies, fills.
+ * Pieces of work, one behind the other, in the order of their calls: launches and calls of
+ * libraries with their arguments and what these read and write, copies, fills.
  */
 final class Records {
   /** Arguments of a launch may take this much. */
@@ -26,6 +26,7 @@ final class Records {
   static final int LAUNCH = 1;
   static final int COPY = 2;
   static final int FILL = 3;
+  static final int CALL = 4;
 
   private final ByteBuffer bytes;
   private final MemorySegment memory;
@@ -96,6 +97,12 @@ final class Records {
     }
   }
 
+  /** A call of a library: as a launch of no blocks. */
+  void call(int number, int valuesEnd, long[] addresses, long[] extents, int accesses) {
+    launch(number, 0, 0, 0, 0, 0, valuesEnd, addresses, extents, accesses);
+    bytes.putInt(starts[count - 1], CALL);
+  }
+
   /** A copy from {@code what}, or a fill with it; {@code size} in bytes, or floats. */
   void simple(int kind, long to, long what, long size) {
     int at = begin(kind, SIMPLE);
@@ -117,6 +124,7 @@ final class Records {
     return bytes.getInt(starts[i]);
   }
 
+  /** The number of a launch's kernel, or of a call. */
   int kernel(int i) {
     return bytes.getInt(starts[i] + 8);
   }
@@ -134,13 +142,18 @@ final class Records {
     return bytes.getInt(starts[i] + 28);
   }
 
+  /** Where the arguments begin. */
+  int valuesAt(int i) {
+    return starts[i] + HEADER;
+  }
+
   int valuesSize(int i) {
     return bytes.getInt(starts[i] + 32);
   }
 
   /** Copies the arguments. */
   void values(int i, ByteBuffer to, int at) {
-    to.put(at, bytes, starts[i] + HEADER, valuesSize(i));
+    to.put(at, bytes, valuesAt(i), valuesSize(i));
   }
 
   /** Where a copy or a fill goes. */
@@ -161,8 +174,8 @@ final class Records {
   void tell(int i, Schedule schedule) {
     schedule.piece();
     switch (kind(i)) {
-      case LAUNCH -> {
-        int at = starts[i] + HEADER + valuesSize(i);
+      case LAUNCH, CALL -> {
+        int at = valuesAt(i) + valuesSize(i);
         int accesses = bytes.getInt(starts[i] + 36);
         for (int a = 0; a < accesses; a++, at += 16) {
           long start = bytes.getLong(at);

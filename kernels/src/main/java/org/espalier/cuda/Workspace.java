@@ -19,13 +19,23 @@ final class Workspace {
   private Workspace() {}
 
   /** Bytes by the time that these were computed, those of a list together, and their gradients. */
-  static long bytes(Collection<List<Conv>> fans) {
+  static long bytes(CudaOptions options, Collection<List<Conv>> fans) {
     long parts =
         fans.stream()
-            .mapToLong(fan -> fan.stream().mapToLong(Workspace::parts).sum())
+            .mapToLong(
+                fan ->
+                    fan.stream().mapToLong(Workspace::parts).sum()
+                        + (options.libraries() ? unfused(fan) : 0))
             .max()
             .orElse(0);
-    return Device.OWN + Scratch.bytes(parts);
+    return Device.OWN + Scratch.bytes(parts) + (options.libraries() ? LibraryFans.WORKSPACE : 0);
+  }
+
+  /** What libraries are given, and give, where our kernels have it in passing. */
+  private static long unfused(List<Conv> fan) {
+    Conv first = fan.getFirst();
+    long x = (long) first.n() * first.h() * first.w() * first.in();
+    return 2 * x + fan.stream().mapToLong(conv -> conv.outSize() + 2L * conv.weightSize()).sum();
   }
 
   private static long parts(Conv conv) {

@@ -29,7 +29,8 @@ class CudaConvTest {
    */
   @Test
   void tensorCoresAreUsedWhereTheyAreAskedFor(CudaBackend exact) {
-    try (CudaBackend cores = new CudaBackend(Device.open(0, 0), new CudaOptions(true))) {
+    try (CudaBackend cores =
+        new CudaBackend(Device.open(0, 0), new CudaOptions(true, false, false))) {
       for (int what = 0; what < 3; what++) {
         assertThat(BackendConformance.distance(product(cores, what), product(exact, what)))
             .isBetween(1e-5, TF32_TOLERANCE);
@@ -96,7 +97,8 @@ class CudaConvTest {
   @ParameterizedTest
   @MethodSource("products")
   void tensorCoresGiveTheSameToTenBits(KernelSpecification products) {
-    try (CudaBackend cuda = new CudaBackend(Device.open(0, 0), new CudaOptions(true))) {
+    try (CudaBackend cuda =
+        new CudaBackend(Device.open(0, 0), new CudaOptions(true, false, false))) {
       assertThat(products.failures(new EjmlBackend(), cuda)).isEmpty();
     }
   }

@@ -45,6 +45,7 @@ final class Emulator {
     Assumptions.assumeTrue(
         Files.exists(LIBRARY), "no emulator was built (g++ on Linux x86-64 makes one)");
     System.setProperty(Driver.PROPERTY, LIBRARY.toString());
+    System.setProperty(Libraries.PROPERTY, String.valueOf(LIBRARY.getParent())); // it is these too
     System.setProperty(Kernels.IMAGE, LIBRARY.toString()); // any file: it knows kernels by name
     call("emu_reset", FunctionDescriptor.ofVoid());
     call("emu_seed", FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG), seed);

@@ -30,7 +30,9 @@ final class NetworkOptions {
       names = "--device",
       paramLabel = "NAME",
       order = 17,
-      description = "auto, or one of 'espalier list devices'; cuda,tf32: with tensor cores.")
+      description =
+          "auto, or one of 'espalier list devices'; cuda,tf32: with tensor cores;"
+              + " cuda,cublas,cudnn: with these libraries.")
   @Nullable String device;
 
   @Option(

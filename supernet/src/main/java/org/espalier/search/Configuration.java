@@ -11,7 +11,7 @@ import org.espalier.strategy.OneShot;
  * @param strategy name of the search strategy
  * @param data specification of the data set
  * @param seed of everything that is drawn
- * @param device auto, ejml, simd, cuda or cuda,tf32
+ * @param device auto, ejml, simd or cuda, this with options behind commas, as in cuda,tf32
  * @param threads of a CPU device; 0: all cores. The result does not depend on it
  * @param search how the supernet is trained
  * @param training how single architectures are trained from scratch

@@ -151,7 +151,8 @@ public final class Devices {
 
   /** Bytes that what serves under a name takes of its own memory: {@link Accelerator#workspace}. */
   static Optional<Long> workspace(String text, Collection<List<Conv>> fans, long buffers) {
-    return accelerator(Wanted.of(text).name()).map(each -> each.workspace(fans, buffers));
+    Wanted wanted = Wanted.of(text);
+    return accelerator(wanted.name()).map(each -> each.workspace(wanted.options(), fans, buffers));
   }
 
   /** Bytes of each size that the pool of a device holds beyond the need: {@link Memory}. */

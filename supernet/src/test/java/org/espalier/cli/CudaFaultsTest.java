@@ -64,7 +64,7 @@ class CudaFaultsTest {
   @Test
   void anOptionThatThereIsNot() {
     Called.search("--device", "cuda,tf16", "--data", data, "--out", run.toString())
-        .refused("unknown option 'tf16' of device cuda; known: tf32");
+        .refused("unknown option 'tf16' of device cuda; known: tf32, cublas, cudnn");
     assertThat(run).doesNotExist();
   }
 

@@ -7,6 +7,7 @@ import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.espalier.InputException;
 import org.espalier.backend.Backend;
 import org.espalier.search.Devices;
 import org.junit.jupiter.api.Assumptions;
@@ -26,7 +27,16 @@ public final class Emulated {
 
   /** Opens the back end. */
   public static Backend open() {
-    return Devices.open("cuda", 0);
+    return open("cuda");
+  }
+
+  /** Opens it with options; skips the test, visibly, where the machine has not what they want. */
+  public static Backend open(String device) {
+    try {
+      return Devices.open(device, 0);
+    } catch (InputException e) {
+      return Assumptions.abort(String.valueOf(e.getMessage()));
+    }
   }
 
   /** As {@link #reset}, for a test that steers the device: it is skipped on a real one. */
@@ -43,6 +53,7 @@ public final class Emulated {
     Assumptions.assumeTrue(
         Files.exists(LIBRARY), "no emulator was built (g++ on Linux x86-64 makes one)");
     System.setProperty(PROPERTY, LIBRARY.toString());
+    System.setProperty("espalier.cuda.path", String.valueOf(LIBRARY.getParent()));
     call("emu_reset", FunctionDescriptor.ofVoid());
   }
 

@@ -22,11 +22,17 @@ class CudaMemoryTest {
 
   /** With what the back end opens with and its kernels keep, and the images. */
   @ParameterizedTest
-  @CsvSource({"nasbench201, darts", "nasbench201, gdas", "darts, darts", "darts, random"})
-  void aSearchTakesNoMoreOfADeviceThanWasPlanned(String space, String strategy) {
-    Configuration configuration = configuration(space, "device=cuda", "strategy=" + strategy);
+  @CsvSource({
+    "cuda, nasbench201, darts",
+    "cuda, nasbench201, gdas",
+    "cuda, darts, darts",
+    "cuda, darts, random",
+    "'cuda,cublas,cudnn', nasbench201, darts"
+  })
+  void aSearchTakesNoMoreOfADeviceThanWasPlanned(String device, String space, String strategy) {
+    Configuration configuration = configuration(space, "device=" + device, "strategy=" + strategy);
     MemoryPlan plan = MemoryPlan.ofSearch(configuration, blank());
-    try (Backend cuda = Emulated.open();
+    try (Backend cuda = Emulated.open(device);
         SearchPhase search = new SearchPhase(configuration, blank(), cuda)) {
       take(search, 1);
       long planned = plan.bytes(plan.phases().getFirst());
