@@ -104,7 +104,8 @@ class RankProxyTest {
   void whatCannotBeIsRefused() {
     rank("--proxy", "nope").refused("unknown proxy 'nope'");
     rank("--proxy", "nwot", "--batch", "1").refused("a batch of 1 images cannot be");
-    rank("--proxy", "nwot", "--supernet", temp.toString()).refused("--supernet=DIR", "--proxy=NAME", "are mutually exclusive");
+    rank("--proxy", "nwot", "--supernet", temp.toString())
+        .refused("--supernet=DIR", "--proxy=NAME", "are mutually exclusive");
     assertThat(temp).isDirectoryNotContaining("glob:**nwot*");
   }
 }
