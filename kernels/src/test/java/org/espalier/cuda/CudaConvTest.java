@@ -56,7 +56,7 @@ class CudaConvTest {
     return values;
   }
 
-  private static Buffer random(Backend backend, int size, int stream) {
+  static Buffer random(Backend backend, int size, int stream) {
     Rng rng = new Rng(21, stream);
     float[] values = new float[size];
     for (int i = 0; i < size; i++) {

@@ -2,6 +2,7 @@ package org.espalier.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.espalier.cuda.CudaConvTest.random;
 
 import java.nio.file.Path;
 import java.util.List;
@@ -20,7 +21,6 @@ import org.espalier.check.BackendConformance;
 import org.espalier.check.KernelSpecification;
 import org.espalier.op.Ops;
 import org.espalier.op.Sample;
-import org.espalier.tensor.Rng;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
@@ -215,17 +215,6 @@ class CudaLibrariesTest {
     float[] values = new float[buffer.size()];
     backend.read(buffer, values);
     return values;
-  }
-
-  private static Buffer random(Backend backend, int size, int stream) {
-    Rng rng = new Rng(21, stream);
-    float[] values = new float[size];
-    for (int i = 0; i < size; i++) {
-      values[i] = rng.normal(i);
-    }
-    Buffer buffer = backend.allocate(size);
-    backend.write(values, buffer);
-    return buffer;
   }
 
   @Test
