@@ -31,6 +31,7 @@ class PublishedValuesTest {
   private static final Path DATA =
       Path.of(System.getProperty("basedir", ".")).resolve("../../shared/data").normalize();
   private static final Path TABLE = DATA.resolve("nb201_zerocost_cifar10.csv.gz");
+  private static final Path ZEN = DATA.resolve("nb201.csv.gz");
   private static final Path IMAGES = DATA.resolve("cifar10_first4000.bin.xz");
 
   /** As the table's own values show: the largest jacov is that of 32 images without correlation. */
@@ -46,7 +47,7 @@ class PublishedValuesTest {
     Dataset data = images();
     List<String[]> sample = new ArrayList<>();
     List<String> header = new ArrayList<>();
-    read(header, sample);
+    read(TABLE, EVERY, header, sample);
     List<Proxy> proxies =
         Proxies.parse("params,l2_norm,synflow,grad_norm,snip,fisher,jacov,nwot,grasp");
     List<Map<String, Double>> measured = new ArrayList<>();
@@ -63,8 +64,8 @@ class PublishedValuesTest {
       softly
           .assertThat(measured.get(i).get("params"))
           .isEqualTo(Math.rint(1e6 * published(header, sample.get(i), "params")));
-      close(softly, measured.get(i), header, sample.get(i), "l2_norm", 0.01);
-      close(softly, measured.get(i), header, sample.get(i), "synflow", 0.02);
+      close(softly, measured.get(i), header, sample.get(i), "l2_norm", "l2_norm", 0.01);
+      close(softly, measured.get(i), header, sample.get(i), "synflow", "synflow", 0.02);
     }
     for (String name : List.of("grad_norm", "snip", "fisher", "jacov", "nwot", "synflow")) {
       double[] ours =
@@ -78,14 +79,41 @@ class PublishedValuesTest {
     softly.assertAll();
   }
 
+  /**
+   * Published are noisy: those with ten classes and with a hundred differ by 1 % in the median and
+   * by more than 7 % in one of a hundred. By the batch's own variance ours were larger by a tenth
+   * to a half.
+   */
+  @Test
+  void zenIsAsPublished() throws Exception {
+    assumeTrue(Files.exists(ZEN), ZEN + " is absent");
+    Dataset data = images();
+    List<String[]> sample = new ArrayList<>();
+    List<String> header = new ArrayList<>();
+    read(ZEN, 3000, header, sample);
+    SearchSpace space = Spaces.of("nasbench201");
+    SoftAssertions softly = new SoftAssertions();
+    try (Backend backend = Devices.open("auto", 0)) {
+      ZeroCost zeroCost =
+          new ZeroCost(space, new SearchSpace.Size(16, 5, 3, 10), data, BATCH, backend);
+      for (String[] row : sample) {
+        Map<String, Double> zen =
+            zeroCost.measure(space.parse(row[header.indexOf("arch")]), List.of(new Zen(4)), 0);
+        close(softly, zen, header, row, "zen", "zen_c10", 0.04);
+      }
+    }
+    softly.assertAll();
+  }
+
   private static void close(
       SoftAssertions softly,
       Map<String, Double> measured,
       List<String> header,
       String[] row,
       String name,
+      String column,
       double tolerance) {
-    double wanted = published(header, row, name);
+    double wanted = published(header, row, column);
     softly
         .assertThat((measured.getOrDefault(name, Double.NaN) - wanted) / wanted)
         .as("%s of %s, published %s", name, row[header.indexOf("arch")], wanted)
@@ -115,15 +143,16 @@ class PublishedValuesTest {
     return Double.parseDouble(row[header.indexOf(name)]);
   }
 
-  private static void read(List<String> header, List<String[]> sample) throws IOException {
+  private static void read(Path table, int every, List<String> header, List<String[]> sample)
+      throws IOException {
     try (BufferedReader in =
         new BufferedReader(
             new InputStreamReader(
-                new GZIPInputStream(Files.newInputStream(TABLE)), StandardCharsets.UTF_8))) {
+                new GZIPInputStream(Files.newInputStream(table)), StandardCharsets.UTF_8))) {
       header.addAll(List.of(in.readLine().split(",")));
       int number = 0;
       for (String line = in.readLine(); line != null; line = in.readLine()) {
-        if (number++ % EVERY == 0) {
+        if (number++ % every == 0) {
           sample.add(line.split(","));
         }
       }
