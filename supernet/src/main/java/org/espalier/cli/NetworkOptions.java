@@ -1,5 +1,10 @@
 package org.espalier.cli;
 
+import java.util.List;
+import org.espalier.InputException;
+import org.espalier.search.Configuration;
+import org.espalier.search.Configurations;
+import org.espalier.space.SearchSpace;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -42,4 +47,25 @@ final class NetworkOptions {
       description =
           "Threads of the device; the result does not depend on them. 0: one for each core.")
   @Nullable Integer threads;
+
+  /**
+   * The size of networks: what is published for the search in that space, unless it is given.
+   *
+   * @return without input channels and classes, which the data add
+   */
+  SearchSpace.Size size(SearchSpace space) {
+    Configuration.Search published =
+        Configurations.of(space.name(), Configurations.Preset.PAPER, List.of()).search();
+    int c = channels == null ? published.channels() : channels;
+    int n = cells == null ? published.cells() : cells;
+    requirePositive("--channels", c);
+    requirePositive("--cells", n);
+    return new SearchSpace.Size(c, n, 1, 1);
+  }
+
+  static void requirePositive(String option, int value) {
+    if (value < 1) {
+      throw new InputException(option + " is " + value + "; at least 1 is wanted");
+    }
+  }
 }

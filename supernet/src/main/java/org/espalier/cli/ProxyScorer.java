@@ -11,8 +11,6 @@ import org.espalier.data.Datasets;
 import org.espalier.proxy.Proxies;
 import org.espalier.proxy.Proxy;
 import org.espalier.proxy.ZeroCost;
-import org.espalier.search.Configuration;
-import org.espalier.search.Configurations;
 import org.espalier.search.Devices;
 import org.espalier.space.SearchSpace;
 import org.espalier.space.Spaces;
@@ -23,8 +21,6 @@ final class ProxyScorer implements SampleScorer {
   /** Of weights and images, as of {@code espalier score}. */
   private static final long SEED = 0;
 
-  private static final String DATA = "fashion-mnist";
-
   private final Proxy proxy;
   private final SearchSpace space;
   private final ZeroCost zeroCost;
@@ -34,16 +30,14 @@ final class ProxyScorer implements SampleScorer {
   private final String conditions;
 
   private ProxyScorer(
-      Options options, SearchSpace space, Dataset data, Backend backend, Path file) {
-    Configuration.Search published =
-        Configurations.of(space.name(), Configurations.Preset.PAPER, List.of()).search();
-    var size = new SearchSpace.Size(published.channels(), published.cells(), 1, 1);
-    this.proxy = Proxies.of(options.proxy);
+      Proxy proxy, SearchSpace space, Dataset data, int batch, Backend backend, Path file) {
+    SearchSpace.Size size = new NetworkOptions().size(space);
+    this.proxy = proxy;
     this.space = space;
-    this.batch = options.batch;
+    this.batch = batch;
     this.backend = backend;
     this.file = file;
-    zeroCost = new ZeroCost(space, size, data, batch, backend); // the data add the rest
+    zeroCost = new ZeroCost(space, size, data, batch, backend);
     conditions =
         "%s C=%d N=%d on %d images of %s; seed %d; by %s"
             .formatted(
@@ -71,7 +65,7 @@ final class ProxyScorer implements SampleScorer {
         names = "--batch",
         paramLabel = "N",
         description = "Images that it looks at at once. Default: 64.")
-    private int batch = 64;
+    private int batch = ScoreCommand.BATCH;
 
     @Override
     public String name() {
@@ -80,13 +74,13 @@ final class ProxyScorer implements SampleScorer {
 
     @Override
     public SampleScorer open(TabularBenchmark table, Place place) {
-      Proxies.of(proxy);
+      Proxy wanted = Proxies.of(proxy);
       SearchSpace space = Spaces.of(table.space().id());
-      Dataset data = Datasets.open(place.data() == null ? DATA : place.data());
+      Dataset data = Datasets.open(place.data() == null ? ScoreCommand.DATA : place.data());
       Path file = place.table().resolveSibling(place.table().getFileName() + "-" + proxy + ".csv");
       Backend backend = Devices.open(place.device(), place.threads());
       try {
-        return new ProxyScorer(this, space, data, backend, file);
+        return new ProxyScorer(wanted, space, data, batch, backend, file);
       } catch (RuntimeException | Error e) {
         backend.close();
         throw e;
@@ -129,14 +123,15 @@ final class ProxyScorer implements SampleScorer {
 
   @Override
   public double[] scores(List<Map<String, Double>> measured) {
-    return proxy.scores(
-        columns().stream()
-            .map(
-                column ->
-                    measured.stream()
-                        .mapToDouble(m -> m.getOrDefault(column, Double.NaN))
-                        .toArray())
-            .toArray(double[][]::new));
+    return ZeroCost.scores(proxy, measured.stream().map(this::parts).toList());
+  }
+
+  private Map<String, Double> parts(Map<String, Double> values) {
+    Map<String, Double> parts = new LinkedHashMap<>();
+    for (String part : proxy.parts()) {
+      parts.put(part, values.getOrDefault(column(part), Double.NaN));
+    }
+    return parts;
   }
 
   @Override

@@ -128,14 +128,14 @@ final class SampleScores {
           "--architectures %d: at least 2 are wanted".formatted(architectures));
     }
     int[] sample = sample(table, key);
-    var where =
+    var place =
         new SampleScorer.Place(file, data, device, threads, RunOptions.memoryLimit(memoryLimit));
-    try (SampleScorer scorer = options().open(table, where)) {
-      Path place = save == null ? scorer.file() : save;
-      ScoreLog kept = ScoreLog.open(place, scorer.columns());
+    try (SampleScorer scorer = options().open(table, place)) {
+      Path saved = save == null ? scorer.file() : save;
+      ScoreLog kept = ScoreLog.open(saved, scorer.columns());
       notes.addAll(scorer.notes());
       notes.add("%d architectures drawn with seed %d".formatted(sample.length, seed));
-      notes.add("scores kept in " + place);
+      notes.add("scores kept in " + saved);
       String header = String.join("\n", notes) + "\n";
       List<String> names = Arrays.stream(sample).mapToObj(table::architecture).toList();
       LongSupplier done = () -> names.stream().filter(kept::has).count();
@@ -143,7 +143,7 @@ final class SampleScores {
           .run(
               () ->
                   "%d of %d scores are kept in %s; the same command goes on from there"
-                      .formatted(done.getAsLong(), sample.length, place),
+                      .formatted(done.getAsLong(), sample.length, saved),
               (progress, stop) -> {
                 scorer.memory().forEach(progress::note);
                 var phase = new Progress.Phase("scoring", 1, sample.length, done.getAsLong());

@@ -13,8 +13,6 @@ import org.espalier.proxy.Proxy;
 import org.espalier.proxy.Score;
 import org.espalier.proxy.Scored;
 import org.espalier.proxy.ZeroCost;
-import org.espalier.search.Configuration;
-import org.espalier.search.Configurations;
 import org.espalier.search.Devices;
 import org.espalier.search.Genotypes;
 import org.espalier.space.Genotype;
@@ -40,6 +38,12 @@ import picocli.CommandLine.Spec;
       ""
     })
 final class ScoreCommand implements Runnable {
+  /** Unless other images are named. */
+  static final String DATA = "fashion-mnist";
+
+  /** Unless more or fewer images are wanted. */
+  static final int BATCH = 64;
+
   @Spec
   @SuppressWarnings("NullAway.Init") // by picocli
   private CommandSpec spec;
@@ -64,14 +68,14 @@ final class ScoreCommand implements Runnable {
       paramLabel = "SPEC",
       order = 11,
       description = "Images to look at; see 'espalier list data'. Default: fashion-mnist.")
-  private String data = "fashion-mnist";
+  private String data = DATA;
 
   @Option(
       names = "--batch",
       paramLabel = "N",
       order = 12,
       description = "Images to look at at once (default: 64).")
-  private int batch = 64;
+  private int batch = BATCH;
 
   @Option(
       names = "--repeat",
@@ -90,11 +94,11 @@ final class ScoreCommand implements Runnable {
     if (genotypes.stream().anyMatch(genotype -> !genotype.space().equals(space.name()))) {
       throw new InputException("architectures of different spaces cannot be compared");
     }
-    requirePositive("--repeat", repeat);
+    NetworkOptions.requirePositive("--repeat", repeat);
     long seed = networks.seed == null ? 0 : networks.seed;
     String device = networks.device == null ? "auto" : networks.device;
     int threads = networks.threads == null ? 0 : networks.threads;
-    SearchSpace.Size size = size(space);
+    SearchSpace.Size size = networks.size(space);
     Dataset dataset = Datasets.open(data);
     try (Backend backend = Devices.open(device, threads)) {
       ZeroCost zeroCost = new ZeroCost(space, size, dataset, batch, backend);
@@ -119,22 +123,6 @@ final class ScoreCommand implements Runnable {
     List<Proxy> all = new ArrayList<>(List.of(Proxies.BASELINE));
     asked.stream().filter(proxy -> proxy != Proxies.BASELINE).forEach(all::add);
     return all;
-  }
-
-  private SearchSpace.Size size(SearchSpace space) {
-    Configuration.Search published =
-        Configurations.of(space.name(), Configurations.Preset.PAPER, List.of()).search();
-    int c = networks.channels == null ? published.channels() : networks.channels;
-    int n = networks.cells == null ? published.cells() : networks.cells;
-    requirePositive("--channels", c);
-    requirePositive("--cells", n);
-    return new SearchSpace.Size(c, n, 1, 1); // the data add the rest
-  }
-
-  private static void requirePositive(String option, int value) {
-    if (value < 1) {
-      throw new InputException(option + " is " + value + "; at least 1 is wanted");
-    }
   }
 
   private void print(String title, Scored scored) {
