@@ -31,6 +31,7 @@ final class Fans implements AutoCloseable {
   private final DenseConv dense;
   private final DepthwiseConv depthwise;
   private final WeightGrads weights;
+  private final PointGrads points;
   private final AnyConv any;
   private final LibraryFans libraries;
 
@@ -41,6 +42,7 @@ final class Fans implements AutoCloseable {
     dense = new DenseConv(device, norms, options);
     depthwise = new DepthwiseConv(device, norms);
     weights = new WeightGrads(device, scratch, options);
+    points = new PointGrads(device, scratch, weights, options);
     any = new AnyConv(device);
     libraries = new LibraryFans(device, scratch, elementwise, norms, options);
   }
@@ -86,6 +88,12 @@ final class Fans implements AutoCloseable {
   void backward(Fan fan, @Nullable Buffer dx, boolean add) {
     List<Fan.Arm> reached = fan.arms().stream().filter(arm -> arm.upstream() != null).toList();
     List<Fan.Arm> ours = libraries.backward(fan, reached, dx, add);
+    if (dx != null && ours.size() == 1 && reached.size() == 1) {
+      Fan.Arm arm = ours.getFirst();
+      if (arm.dw() != null && points.backward(fan.x(), fan.relu(), arm, dx, add)) {
+        return;
+      }
+    }
     if (dx != null) {
       gradInput(fan, ours, dx, add || ours.size() < reached.size());
     }

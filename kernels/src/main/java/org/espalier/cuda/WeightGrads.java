@@ -130,8 +130,8 @@ final class WeightGrads {
       boolean out) {
     int tiles = plan.tiling.tiles();
     int splits = Math.min(tiles, Lanes.ceil(BLOCKS, across * arms.size()));
-    int size = c.weightSize();
-    List<CudaBuffer> parts = arms.stream().map(arm -> scratch.take(splits * size)).toList();
+    List<CudaBuffer> parts =
+        arms.stream().map(arm -> scratch.take(splits * c.weightSize())).toList();
     launch.begin().reads(x);
     plan.tiling.write(launch);
     launch.bool(relu).i32(c.h()).i32(c.w()).i32(c.in());
@@ -146,11 +146,15 @@ final class WeightGrads {
     }
     int threads = plan.threads * plan.groups();
     launch.run(kernel, splits, across, arms.size(), threads, plan.sharedBytes());
-    join(arms, parts, splits, size);
+    join(arms, parts, splits);
   }
 
-  /** Adds the parts up, those for one weight one after the other: it may serve several arms. */
-  private void join(List<Fan.Arm> arms, List<CudaBuffer> parts, int splits, int size) {
+  /**
+   * Adds up the parts of the weights of arms of one geometry, those for one weight one after the
+   * other: it may serve several arms.
+   */
+  void join(List<Fan.Arm> arms, List<CudaBuffer> parts, int splits) {
+    int size = arms.getFirst().conv().weightSize();
     int from = 0;
     for (int to = 1; to <= arms.size(); to++) {
       if (to == arms.size() || among(arms.subList(from, to), arms.get(to).dw())) {
