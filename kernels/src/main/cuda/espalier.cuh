@@ -102,28 +102,29 @@ constexpr int WARPS = BLOCK / 32;
 
 /**
  * How a block of 256 threads lies on [rows, C]: `lanes` (a power of two, at most 32) threads side by side take V
- * channels each, 256/lanes rows at a time, ROWS times over. With C = 16 and V = 4, a block has 256 rows x 16 channels.
+ * channels each, 256/lanes rows at a time, `depth` times over, ROWS at most. With C = 16 and V = 4, a block has 256 rows x 16
+ * channels.
  */
 template <int V>
 struct Patch {
   static constexpr int ROWS = 4;
-  int lane, channel, step, row, rows;
+  int lane, channel, step, row, rows, depth;
   bool inside;
 
-  __device__ Patch(int rows_, int c, int lanes) : rows(rows_) {
+  __device__ Patch(int rows_, int c, int lanes, int depth_ = ROWS) : rows(rows_), depth(depth_) {
     lane = threadIdx.x % lanes;
     channel = (blockIdx.y * lanes + lane) * V;
     step = BLOCK / lanes;
-    row = blockIdx.x * step * ROWS + threadIdx.x / lanes;
+    row = blockIdx.x * step * depth + threadIdx.x / lanes;
     inside = channel < c;
   }
 
-  __device__ bool has(int r) const { return inside && row + r * step < rows; }
+  __device__ bool has(int r) const { return inside && r < depth && row + r * step < rows; }
   __device__ int at(int r, int c) const { return (row + r * step) * c + channel; }
   /** Rows of this block that exist. */
   __device__ int count() const {
-    int first = blockIdx.x * step * ROWS;
-    return min(step * ROWS, rows - first);
+    int first = blockIdx.x * step * depth;
+    return min(step * depth, rows - first);
   }
 };
 

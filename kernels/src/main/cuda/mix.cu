@@ -20,14 +20,14 @@ struct MixArgs {
   int terms;
   int rows;
   int c;
-  int lanes;
+  int lanes, depth;
   int add;
   MixTerm term[MIX_TERMS];
 };
 
 template <int V>
 __device__ void mixedSum(const MixArgs& a) {
-  Patch<V> patch(a.rows, a.c, a.lanes);
+  Patch<V> patch(a.rows, a.c, a.lanes, a.depth);
   if (!patch.inside) return;
   Vec<V> y[Patch<V>::ROWS];
 #pragma unroll
@@ -82,21 +82,36 @@ struct MixGradArgs {
   int terms;
   int rows;
   int c;
-  int lanes;
+  int lanes, depth;
   MixGradTerm term[MIX_TERMS];
 };
 
-/** dy is read once and kept in registers while the terms go by. */
+/** What a thread has of a term's values; zero where there is none, or no term. */
 template <int V>
-__device__ void mixedSumGradParts(const MixGradArgs& a) {
-  __shared__ WarpSums<V> sums;
-  Patch<V> patch(a.rows, a.c, a.lanes);
-  bool writes = patch.inside && (int)threadIdx.x < a.lanes;
-  float* parts = a.parts + blockIdx.x * (1 + a.terms) * a.c + patch.channel;
-  Vec<V> dy[Patch<V>::ROWS];
-  Vec<V> sum = splat<V>(0);
+__device__ inline void fetch(Vec<V> (&x)[Patch<V>::ROWS], const MixGradArgs& a, int t, const Patch<V>& patch) {
+  const float* from = t < a.terms ? a.term[t].x : nullptr;
 #pragma unroll
   for (int r = 0; r < Patch<V>::ROWS; r++) {
+    x[r] = from && patch.has(r) ? load<V>(from + patch.at(r, a.c)) : splat<V>(0);
+  }
+}
+
+/**
+ * dy is read once and kept in registers while the terms go by. The next term is on its way while the sum over the block, and
+ * its barrier, has to be waited for.
+ */
+template <int V>
+__device__ void mixedSumGradParts(const MixGradArgs& a) {
+  constexpr int ROWS = Patch<V>::ROWS;
+  __shared__ WarpSums<V> sums;
+  Patch<V> patch(a.rows, a.c, a.lanes, a.depth);
+  bool writes = patch.inside && (int)threadIdx.x < a.lanes;
+  float* parts = a.parts + blockIdx.x * (1 + a.terms) * a.c + patch.channel;
+  Vec<V> dy[ROWS], x[ROWS], next[ROWS];
+  Vec<V> sum = splat<V>(0);
+  fetch(next, a, 0, patch);
+#pragma unroll
+  for (int r = 0; r < ROWS; r++) {
     dy[r] = patch.has(r) ? load<V>(a.dy + patch.at(r, a.c)) : splat<V>(0);
     for (int k = 0; k < V; k++) sum[k] += dy[r][k];
   }
@@ -105,20 +120,23 @@ __device__ void mixedSumGradParts(const MixGradArgs& a) {
   if (writes) store(parts, sum);
   for (int t = 0; t < a.terms; t++) {
     const MixGradTerm& term = a.term[t];
+#pragma unroll
+    for (int r = 0; r < ROWS; r++) x[r] = next[r];
+    fetch(next, a, t + 1, patch);
     if (!term.x) continue;
     Vec<V> mean = term.moments && patch.inside ? load<V>(term.moments + patch.channel) : splat<V>(0);
-    bool plain = term.gradient && !term.moments;
-    float weight = term.weight < 0 ? 1 : a.weights[term.weight];
     sum = splat<V>(0);
 #pragma unroll
-    for (int r = 0; r < Patch<V>::ROWS; r++) {
-      if (patch.has(r)) {
-        Vec<V> x = load<V>(term.x + patch.at(r, a.c));
-        for (int k = 0; k < V; k++) sum[k] += dy[r][k] * (x[k] - mean[k]);
-        if (plain) {
-          for (int k = 0; k < V; k++) x[k] = weight * dy[r][k];
-          put(term.gradient + patch.at(r, a.c), x, term.add);
-        }
+    for (int r = 0; r < ROWS; r++) {
+      for (int k = 0; k < V; k++) sum[k] += dy[r][k] * (x[r][k] - mean[k]);
+    }
+    if (term.gradient && !term.moments) {
+      float weight = term.weight < 0 ? 1 : a.weights[term.weight];
+#pragma unroll
+      for (int r = 0; r < ROWS; r++) {
+        if (!patch.has(r)) continue;
+        for (int k = 0; k < V; k++) x[r][k] = weight * dy[r][k];
+        put(term.gradient + patch.at(r, a.c), x[r], term.add);
       }
     }
     sum = columnSum(sum, a.lanes, sums, turn++);

@@ -11,6 +11,14 @@ final class Mixes {
   /** Terms of one launch: MIX_TERMS in mix.cu. More are summed by further launches. */
   private static final int TERMS = 40;
 
+  /**
+   * Blocks that keep a large GPU's memory busy: a term follows the other, so that few blocks would
+   * mostly wait. The second stage reads what each block of the gradient leaves, so these are fewer.
+   */
+  private static final int BLOCKS = 256;
+
+  private static final int GRAD_BLOCKS = 128;
+
   private final Launch launch;
   private final Scratch scratch;
   private final Elementwise elementwise;
@@ -36,12 +44,12 @@ final class Mixes {
     computed.forEach(term -> read.add(term.x()));
     computed.forEach(term -> read.add(term.moments()));
     read.add(y);
-    Rows over = Rows.of(mix.rows(), mix.channels(), read.toArray(new Buffer[0]));
+    Rows over = Rows.of(mix.rows(), mix.channels(), read.toArray(new Buffer[0])).spread(BLOCKS);
     for (int from = 0; from < computed.size(); from += TERMS) {
       List<Mix.Term> some = computed.subList(from, Math.min(computed.size(), from + TERMS));
       launch.begin().reads(weights).writes(y);
       launch.f32(mix.eps()).i32(some.size()).i32(mix.rows()).i32(mix.channels());
-      launch.i32(over.lanes()).bool(from > 0);
+      launch.i32(over.lanes()).i32(over.depth()).bool(from > 0);
       for (Mix.Term term : some) {
         launch.reads(term.x()).reads(term.moments()).i32(term.weight()).i32(0);
       }
@@ -57,7 +65,8 @@ final class Mixes {
       read.add(term.moments() == null ? term.gradient() : null);
     }
     read.add(dy);
-    Rows over = Rows.of(mix.rows(), mix.channels(), read.toArray(new Buffer[0]));
+    Rows over =
+        Rows.of(mix.rows(), mix.channels(), read.toArray(new Buffer[0])).spread(GRAD_BLOCKS);
     for (int from = 0; from < mix.terms().size(); from += TERMS) {
       int to = Math.min(mix.terms().size(), from + TERMS);
       backward(mix, mix.terms().subList(from, to), over, weights, dy, dWeights);
@@ -74,7 +83,7 @@ final class Mixes {
     int size = over.patches() * (1 + terms.size()) * mix.channels();
     CudaBuffer parts = scratch.begin().take(size);
     launch.begin().reads(weights).reads(dy).writes(parts).i32(terms.size());
-    launch.i32(mix.rows()).i32(mix.channels()).i32(over.lanes());
+    launch.i32(mix.rows()).i32(mix.channels()).i32(over.lanes()).i32(over.depth());
     for (Mix.Term term : terms) {
       launch.reads(term.x()).reads(term.moments());
       gradient(term, term.moments() == null);

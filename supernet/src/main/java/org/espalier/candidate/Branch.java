@@ -9,10 +9,21 @@ import org.jspecify.annotations.Nullable;
 /**
  * A candidate operation that has been built: a body and the batch normalisation that ends it, if
  * any. They are kept apart so that a mixed sum can fold the normalisation into its own single pass.
+ *
+ * @param body all of it, or what comes before a normalisation within
+ * @param rest that normalisation and what follows, or null: it needs the body's values, and whoever
+ *     applies several branches to one tensor begins them all before it, so that their first
+ *     convolutions are computed in one pass
  */
-public record Branch(Module body, @Nullable BatchNorm2d norm) implements Module {
+public record Branch(Module body, @Nullable Module rest, @Nullable BatchNorm2d norm)
+    implements Module {
   /** The skip connection between feature maps of one shape. */
-  public static final Branch IDENTITY = new Branch((tape, x) -> x, null);
+  public static final Branch IDENTITY = of((tape, x) -> x);
+
+  /** A branch of one piece. */
+  public Branch(Module body, @Nullable BatchNorm2d norm) {
+    this(body, null, norm);
+  }
 
   /** A branch with nothing to fold. */
   public static Branch of(Module body) {
@@ -27,11 +38,16 @@ public record Branch(Module body, @Nullable BatchNorm2d norm) implements Module 
   @Override
   public Tensor forward(Tape tape, Tensor x) {
     Tensor y = body.forward(tape, x);
-    return norm == null ? y : norm.forward(tape, y);
+    Tensor z = rest == null ? y : rest.forward(tape, y);
+    return norm == null ? z : norm.forward(tape, z);
   }
 
-  /** The value to be summed: not yet normalised if {@link #foldable}. */
-  public Tensor raw(Tape tape, Tensor x) {
-    return foldable() ? body.forward(tape, x) : forward(tape, x);
+  /**
+   * Of {@code y}, the body's result, the value to be summed: not yet normalised if {@link
+   * #foldable}.
+   */
+  public Tensor raw(Tape tape, Tensor y) {
+    Tensor z = rest == null ? y : rest.forward(tape, y);
+    return norm == null || foldable() ? z : norm.forward(tape, z);
   }
 }

@@ -22,9 +22,9 @@ record SepConv(int k) implements CandidateOp {
   @Override
   public Branch build(
       ParameterArena.Namespace in, int channels, int stride, BatchNorm2d.Policy norm) {
-    Module first = half(in, 1, channels, stride).then(new BatchNorm2d(in, "bn1", channels, norm));
-    return new Branch(
-        first.then(half(in, 2, channels, 1)), new BatchNorm2d(in, "bn2", channels, norm));
+    Module first = half(in, 1, channels, stride);
+    Module second = new BatchNorm2d(in, "bn1", channels, norm).then(half(in, 2, channels, 1));
+    return new Branch(first, second, new BatchNorm2d(in, "bn2", channels, norm));
   }
 
   private Module half(ParameterArena.Namespace in, int which, int channels, int stride) {

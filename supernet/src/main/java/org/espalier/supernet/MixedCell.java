@@ -36,7 +36,7 @@ public record MixedCell(List<MixedEdge> edges, int kind) {
       for (int node = Math.max(0, from + 1 - inputs.size()); node < nodes; node++) {
         int edge = edge(inputs.size(), node, from);
         Selection selection = selections.at(kind, edge);
-        edges.get(edge).contribute(sums.get(node), tape, states.get(from), selection);
+        edges.get(edge).contribute(sums.get(node), states.get(from), selection);
       }
     }
     states.add(sums.getLast().total());

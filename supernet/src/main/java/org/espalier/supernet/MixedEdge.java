@@ -2,7 +2,6 @@ package org.espalier.supernet;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.espalier.autograd.Tape;
 import org.espalier.autograd.Tensor;
 import org.espalier.candidate.Branch;
 import org.espalier.candidate.CandidateOp;
@@ -27,20 +26,20 @@ public final class MixedEdge {
   }
 
   /** Adds what the selection computes from {@code x} to a node. */
-  public void contribute(NodeSum node, Tape tape, Tensor x, Selection selection) {
+  public void contribute(NodeSum node, Tensor x, Selection selection) {
     switch (selection) {
       case Selection.All(Tensor weights, int row) -> {
         for (int k = 0; k < branches.size(); k++) {
-          weighted(node, tape, x, k, weights, row);
+          weighted(node, x, k, weights, row);
         }
       }
       case Selection.Some(List<Integer> indices, Tensor weights, int row) -> {
         for (int k : indices) {
-          weighted(node, tape, x, k, weights, row);
+          weighted(node, x, k, weights, row);
         }
       }
       case Selection.One(int index, Tensor weights, int row) when weights != null -> {
-        weighted(node, tape, x, index, weights, row);
+        weighted(node, x, index, weights, row);
         for (int k = 0; k < branches.size(); k++) {
           if (k != index) {
             node.skip(weights, row, k);
@@ -50,16 +49,16 @@ public final class MixedEdge {
       case Selection.One(int index, var none, int row) -> {
         Branch branch = branches.get(index);
         if (branch != null) {
-          node.add(branch.raw(tape, x), branch.foldable());
+          node.add(branch, x);
         }
       }
     }
   }
 
-  private void weighted(NodeSum node, Tape tape, Tensor x, int k, Tensor weights, int row) {
+  private void weighted(NodeSum node, Tensor x, int k, Tensor weights, int row) {
     Branch branch = branches.get(k);
     if (branch != null) {
-      node.add(branch.raw(tape, x), branch.foldable(), weights, row, k);
+      node.add(branch, x, weights, row, k);
     }
   }
 }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.espalier.autograd.Tape;
 import org.espalier.autograd.Tensor;
+import org.espalier.candidate.Branch;
 import org.espalier.nn.BatchNorm2d;
 import org.espalier.op.MixedSum;
 import org.espalier.tensor.Shape;
@@ -15,6 +16,7 @@ public final class NodeSum {
   private final Shape shape;
   private final List<MixedSum.Term> terms = new ArrayList<>();
   private final List<Tensor> values = new ArrayList<>();
+  private final List<Runnable> rests = new ArrayList<>();
   private @Nullable Tensor weights;
 
   /** An empty sum of tensors of {@code shape}. */
@@ -23,22 +25,31 @@ public final class NodeSum {
     this.shape = shape;
   }
 
-  /** Adds a value as it is. */
-  void add(Tensor value, boolean normalize) {
-    add(value, new MixedSum.Term(MixedSum.UNIT, normalize, true));
+  /** Adds what a branch makes of {@code x}. */
+  void add(Branch branch, Tensor x) {
+    add(branch, x, MixedSum.UNIT);
   }
 
-  private void add(Tensor value, MixedSum.Term term) {
-    if (term.normalize()) {
+  /** Adds what a branch makes of {@code x} times entry {@code (row, column)} of the weights. */
+  void add(Branch branch, Tensor x, Tensor of, int row, int column) {
+    add(branch, x, index(of, row, column));
+  }
+
+  private void add(Branch branch, Tensor x, int weight) {
+    Tensor body = branch.body().forward(tape, x);
+    if (branch.rest() == null) {
+      add(branch.raw(tape, body), weight, branch.foldable());
+    } else { // when all that reads x has begun
+      rests.add(() -> add(branch.raw(tape, body), weight, branch.foldable()));
+    }
+  }
+
+  private void add(Tensor value, int weight, boolean normalize) {
+    if (normalize) {
       tape.expectMoments(value);
     }
-    terms.add(term);
+    terms.add(new MixedSum.Term(weight, normalize, true));
     values.add(value);
-  }
-
-  /** Adds a value times entry {@code (row, column)} of the weights. */
-  void add(Tensor value, boolean normalize, Tensor of, int row, int column) {
-    add(value, new MixedSum.Term(index(of, row, column), normalize, true));
   }
 
   /** Notes a candidate that was not computed but whose weight takes part. */
@@ -56,12 +67,13 @@ public final class NodeSum {
 
   /** The sum; zero where nothing was added. */
   public Tensor total() {
+    rests.forEach(Runnable::run);
     if (values.isEmpty()) {
       Tensor zero = tape.filled(shape, 0);
       if (terms.isEmpty()) {
         return zero;
       }
-      add(zero, false);
+      add(zero, MixedSum.UNIT, false);
     }
     Tensor[] inputs = new Tensor[values.size() + 1];
     inputs[0] = weights == null ? tape.filled(Shape.of(1), 1) : weights;

@@ -19,6 +19,7 @@ import org.espalier.strategy.Strategy;
 import org.espalier.supernet.Supernet;
 import org.espalier.tensor.Rng;
 import org.espalier.tensor.Shape;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,6 +36,11 @@ class CudaLaunchesTest {
     Emulated.steered();
     Emulated.memory(64L << 30);
     Emulated.doNothing(true);
+  }
+
+  @AfterEach
+  void reset() {
+    Emulated.reset();
   }
 
   @ParameterizedTest

@@ -295,8 +295,8 @@ class SelectionTest {
         Tensor bad = tape.filled(shape, Float.POSITIVE_INFINITY);
         Tensor good = tape.filled(shape, 7);
         NodeSum node = new NodeSum(tape, shape);
-        broken.contribute(node, tape, bad, selection);
-        sound.contribute(node, tape, good, new Selection.One(1, weights, 1));
+        broken.contribute(node, bad, selection);
+        sound.contribute(node, good, new Selection.One(1, weights, 1));
         Tensor sum = node.total();
         assertThat(Fixture.read(backend, sum.data())).as("%s", selection).containsOnly(7);
         Buffer upstream = backend.memory().take(shape.size());
@@ -328,10 +328,10 @@ class SelectionTest {
     Tensor weights = Tensor.variable(Shape.of(1, 2), values, gradient);
     try (Tape tape = Tape.training(backend, RNG)) {
       NodeSum plain = new NodeSum(tape, shape);
-      edge.contribute(plain, tape, tape.filled(shape, 5), Selection.One.of(0));
+      edge.contribute(plain, tape.filled(shape, 5), Selection.One.of(0));
       assertThat(Fixture.read(backend, plain.total().data())).containsOnly(0);
       NodeSum gated = new NodeSum(tape, shape);
-      edge.contribute(gated, tape, tape.filled(shape, 5), new Selection.One(0, weights, 0));
+      edge.contribute(gated, tape.filled(shape, 5), new Selection.One(0, weights, 0));
       Tensor sum = gated.total();
       assertThat(Fixture.read(backend, sum.data())).containsOnly(0);
       Buffer upstream = backend.memory().take(shape.size());
