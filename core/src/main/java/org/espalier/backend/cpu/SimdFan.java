@@ -21,6 +21,11 @@ import org.jspecify.annotations.Nullable;
 final class SimdFan {
   private static final Plans<List<Conv>, SimdFan> PLANS = new Plans<>(SimdFan::new);
 
+  /** Floats of a row of pixels that are worth the calls for it. */
+  private static final int ROW = 1 << 14;
+
+  private static final int ROWS = 16;
+
   private final List<SimdWide> wides = new ArrayList<>();
   private final SimdFrame frame;
   private final int images;
@@ -67,7 +72,29 @@ final class SimdFan {
 
   /** The plan for the arms of a fan, none of them grouped. */
   static SimdFan of(Fan fan) {
-    return PLANS.of(fan.arms().stream().map(Fan.Arm::conv).toList());
+    return PLANS.of(joined(fan.arms().stream().map(Fan.Arm::conv).toList()));
+  }
+
+  /**
+   * Pointwise convolutions know no images: small ones are taken several at a time, as one row of
+   * pixels, as long as there are enough such rows for the threads.
+   */
+  private static List<Conv> joined(List<Conv> convs) {
+    Conv first = convs.getFirst();
+    int rows = first.n();
+    int pixels = first.h() * first.w();
+    while (2 * pixels * first.in() <= ROW && rows % 2 == 0 && rows / 2 >= ROWS) {
+      pixels *= 2;
+      rows /= 2;
+    }
+    if (rows == first.n() || !convs.stream().allMatch(Conv::pointwise)) {
+      return convs;
+    }
+    int n = rows;
+    int w = pixels;
+    return convs.stream()
+        .map(conv -> new Conv(n, 1, w, conv.in(), conv.out(), 1, 1, 1, 0, 1, 1))
+        .toList();
   }
 
   // ---- forward
@@ -233,7 +260,11 @@ final class SimdFan {
     int pitch = SimdPanels.padded(frame.c());
     int pixels = frame.h() * frame.w();
     int terms = wides.size();
-    CpuBuffer dxs = scratch.get(Scratch.RESULT, dx == null ? 0 : terms * together * pixels * pitch);
+    boolean direct = !add && !fan.relu() && terms == 1 && pitch == frame.c();
+    CpuBuffer dxs =
+        dx != null && direct
+            ? dx.from(first * pixels * pitch)
+            : scratch.get(Scratch.RESULT, dx == null ? 0 : terms * together * pixels * pitch);
     CpuBuffer x = sums == null ? null : framed(scratch, fan, first, slack);
     int atPacked = packed.offset();
     int atSums = sums == null ? 0 : sums.offset();
@@ -252,7 +283,7 @@ final class SimdFan {
       atPacked += wide.packedBackward();
       atSums += wide.sumSize();
     }
-    if (dx != null) {
+    if (dx != null && !direct) {
       CpuBuffer input = CpuBuffer.of(fan.x());
       int all = together * pixels;
       int chunk = first / together;
