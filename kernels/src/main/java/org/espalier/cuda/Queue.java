@@ -164,8 +164,8 @@ final class Queue implements AutoCloseable {
   /** y = the values that the inbox has been given, once the work begins. */
   void receive(float[] values, CudaBuffer y) {
     enter.run();
-    if (!inbox.fits(4L * y.size())) {
-      flush();
+    if (!inbox.fits(4L * y.size()) || !records.fits(Records.SIMPLE)) {
+      flush(); // before the inbox takes them: what it has been given belongs to what is queued
     }
     copy(CudaBuffer.address(y), inbox.put(values, y.size()), 4L * y.size());
   }

@@ -98,6 +98,25 @@ class DeviceTest {
     assertThat(device.queue().launched()).isEqualTo(6);
   }
 
+  /** The next values must not take the place of those whose copy has yet to come. */
+  @ParameterizedTest
+  @ValueSource(ints = {2046, 2047, 2048, 2049})
+  void whatIsWrittenArrivesHoweverFullTheQueueIs(int queued) {
+    CudaBuffer work = device.allocate(1);
+    CudaBuffer first = device.allocate(4);
+    CudaBuffer second = device.allocate(4);
+    for (int i = 0; i < queued; i++) {
+      device.fill(work, i);
+    }
+    device.write(new float[] {1, 2, 3, 4}, first);
+    device.write(new float[] {5, 6, 7, 8}, second);
+    float[] got = new float[4];
+    device.read(first, got);
+    assertThat(got).containsExactly(1, 2, 3, 4);
+    device.read(second, got);
+    assertThat(got).containsExactly(5, 6, 7, 8);
+  }
+
   @Test
   void aWriteOutsideOfABufferIsAnIllegalAddress() {
     assumeFalse(Emulator.REAL, "a real GPU has no guard words");
