@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import jcuda.driver.CUresult;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -115,6 +118,29 @@ class DeviceTest {
     assertThat(got).containsExactly(1, 2, 3, 4);
     device.read(second, got);
     assertThat(got).containsExactly(5, 6, 7, 8);
+  }
+
+  /** A thread has no context before it is given one. */
+  @Test
+  void servesWhicheverThreadCallsItFirst() throws Exception {
+    try (Device shared = Device.open(0, 1 << 20)) {
+      CudaBuffer y = shared.allocate(8);
+      List<Runnable> calls =
+          List.of(
+              () -> shared.kernel("reduce", "norm_join"),
+              shared::memory,
+              () -> shared.reserve(4 << 20),
+              () -> shared.allocate(1 << 20),
+              () -> shared.write(new float[8], y),
+              () -> shared.fill(y, 0),
+              () -> shared.read(y, new float[8]),
+              shared::synchronize);
+      for (Runnable call : calls) {
+        try (ExecutorService other = Executors.newSingleThreadExecutor()) {
+          other.submit(call).get();
+        }
+      }
+    }
   }
 
   @Test
