@@ -528,17 +528,18 @@ int cuStreamIsCapturing(Stream* s, int* status) {
   return 0;
 }
 int cuStreamEndCapture(Stream* s, Graph** g) {
-  ENTER(cuStreamEndCapture);
+  IN_CONTEXT;
+  int error = injected("cuStreamEndCapture");
   if (!s->capture) return INVALID_VALUE;
   *g = s->capture;
   s->capture = nullptr;
   for (size_t i = 0; i < capturing.size(); i++) {
     if (capturing[i] == s) capturing.erase(capturing.begin() + i--);
   }
-  if (s->invalid) {
+  if (s->invalid || error) {
     delete *g;
     *g = nullptr;
-    return CAPTURE_INVALIDATED;
+    return error ? error : CAPTURE_INVALIDATED;
   }
   return 0;
 }

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The driver layer over the emulator, through JCuda as it is. */
@@ -88,6 +89,35 @@ class DeviceTest {
     }
     assertThat(device.queue().graphs()).isEqualTo(1);
     assertThat(device.queue().replayed()).isEqualTo(5 * 3);
+  }
+
+  /** By want of memory, or a library that cannot be captured; 900 is what that is called then. */
+  @ParameterizedTest
+  @CsvSource({
+    "cuMemAlloc, 2, 2",
+    "cuStreamBeginCapture, 0, 900",
+    "cuLaunchKernel, 3, 900",
+    "cuStreamEndCapture, 0, 901",
+    "cuGraphInstantiate, 0, 2"
+  })
+  void stepsOfWhichNoGraphCanBeMadeAreLaunched(String call, int after, int error) {
+    assumeFalse(Emulator.REAL, "a real driver cannot be steered");
+    Emulator.inject(call, after, error);
+    CudaBuffer x = device.allocate(8);
+    CudaBuffer y = device.allocate(8);
+    float[] got = new float[8];
+    for (int step = 1; step <= 4; step++) {
+      device.fill(x, Float.floatToRawIntBits(step));
+      axpby(10, x, 0, y, 8);
+      device.read(y, got);
+      assertThat(got).containsOnly(10f * step);
+      device.fill(x, 0);
+      axpby(10 * step, x, 0, y, 8);
+      device.read(y, got);
+      assertThat(got).containsOnly(0);
+    }
+    assertThat(device.queue().graphs()).isZero();
+    assertThat(device.queue().launched()).isEqualTo(4 * 4);
   }
 
   @Test
