@@ -39,10 +39,12 @@ struct Tile {
 struct Position {
   int image, y, x;
 
+  /** By shifts: a thread has eight positions, and the divisions would take as long as its products. */
   __device__ Position(const Tiling& t, int p) {
-    x = p % t.cols;
-    y = p / t.cols % t.rows;
-    image = p / (t.cols * t.rows);
+    int cols = __ffs(t.cols) - 1, rows = __ffs(t.rows) - 1;
+    x = p & (t.cols - 1);
+    y = p >> cols & (t.rows - 1);
+    image = p >> (cols + rows);
   }
 };
 
