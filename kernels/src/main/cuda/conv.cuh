@@ -39,10 +39,12 @@ struct Tile {
 struct Position {
   int image, y, x;
 
+  /** By shifts: a thread has eight positions, and the divisions would take as long as its products. */
   __device__ Position(const Tiling& t, int p) {
-    x = p % t.cols;
-    y = p / t.cols % t.rows;
-    image = p / (t.cols * t.rows);
+    int cols = __ffs(t.cols) - 1, rows = __ffs(t.rows) - 1;
+    x = p & (t.cols - 1);
+    y = p >> cols & (t.rows - 1);
+    image = p >> (cols + rows);
   }
 };
 
@@ -65,10 +67,11 @@ template <int V, class Value>
 __device__ inline void fill(float* shared, const Piece& piece, int lanes, int n, int h, int w, Value value) {
   int lane = threadIdx.x % lanes;
   int pixels = piece.images * piece.tall * piece.wide;
+  // Divisions of integers would be most of the instructions. The half keeps the quotients exact, by far for what fits.
+  float row = 1.0f / piece.wide, plane = 1.0f / piece.tall;
   for (int i = threadIdx.x / lanes; i < pixels; i += blockDim.x / lanes) {
-    int x = piece.x + i % piece.wide;
-    int y = piece.y + i / piece.wide % piece.tall;
-    int image = piece.image + i / (piece.wide * piece.tall);
+    int down = (int)((i + 0.5f) * row), on = (int)((down + 0.5f) * plane);
+    int x = piece.x + i - down * piece.wide, y = piece.y + down - on * piece.tall, image = piece.image + on;
     bool inside = image < n && y >= 0 && y < h && x >= 0 && x < w;
     store(shared + i * piece.pitch + lane * V, inside ? value((image * h + y) * w + x) : splat<V>(0));
   }

@@ -239,7 +239,10 @@ struct Rule {
 
 // ---- tensor cores
 
-/** x with the 10 bits of mantissa that TF32 keeps, rounded to nearest. */
+/**
+ * x with the 10 bits of mantissa that TF32 keeps, rounded to nearest. What is no number stays as it is: a GPU makes its NaN
+ * of all bits, 0x7fffffff, which would be rounded up to -0.
+ */
 __device__ inline float tf32(float x) {
   union {
     float f;
@@ -247,7 +250,7 @@ __device__ inline float tf32(float x) {
   } bits;
   bits.f = x;
   bits.u = (bits.u + 0x1000u) & 0xffffe000u;
-  return bits.f;
+  return x == x ? bits.f : x;
 }
 
 /**

@@ -88,6 +88,10 @@ std::map<uintptr_t, size_t> host_allocations;
 std::deque<Node> queue;
 std::vector<Stream*> capturing;
 int sticky;  // the error that broke the context
+// The primary context: it lives while somebody retains it, and calls work on threads that it was made current on.
+uintptr_t context = 0;
+int retained;
+thread_local uintptr_t current;
 std::string last_fault;
 size_t memory_limit = 8ull << 30, memory_used;
 int driver_version = 12060, device_count = 1;
@@ -240,13 +244,18 @@ void add(const char* name, int threads, std::function<Work(void**)> bind) {
 }
 }  // namespace emu
 
-#define ENTER(call)                            \
-  LOCK;                                        \
+// Most calls want a context that is current on the calling thread.
+#define IN_CONTEXT \
+  LOCK;            \
+  if (!retained || current != context) return INVALID_CONTEXT
+#define ENTER(call) \
+  IN_CONTEXT;       \
   if (int error = injected(#call)) return error
 
 extern "C" {
 int cuInit(unsigned) {
-  ENTER(cuInit);
+  LOCK;
+  if (int error = injected("cuInit")) return error;
   return device_count ? 0 : NO_DEVICE;
 }
 int cuDriverGetVersion(int* v) {
@@ -283,14 +292,24 @@ int cuDeviceTotalMem_v2(size_t* n, int) {
   return 0;
 }
 int cuDevicePrimaryCtxRetain(void** c, int) {
-  ENTER(cuDevicePrimaryCtxRetain);
-  *c = (void*)1;
+  LOCK;
+  if (int error = injected("cuDevicePrimaryCtxRetain")) return error;
+  if (retained++ == 0) context++;
+  *c = (void*)context;
   return 0;
 }
-int cuDevicePrimaryCtxRelease_v2(int) { return 0; }
-int cuCtxSetCurrent(void*) { return 0; }
+int cuDevicePrimaryCtxRelease_v2(int) {
+  LOCK;
+  if (!retained) return INVALID_CONTEXT;
+  retained--;
+  return 0;
+}
+int cuCtxSetCurrent(void* c) {
+  current = (uintptr_t)c;
+  return 0;
+}
 int cuCtxGetCurrent(void** c) {
-  *c = (void*)1;
+  *c = (void*)current;
   return 0;
 }
 int cuCtxSynchronize() {
@@ -309,13 +328,14 @@ int cuModuleLoadDataEx(void** m, const void* image, unsigned, int*, void**) {
 }
 int cuModuleUnload(void*) { return 0; }
 int cuModuleGetFunction(void** f, void*, const char* name) {
-  LOCK;
+  IN_CONTEXT;
   auto it = kernels().find(name);
   if (it == kernels().end()) return NOT_FOUND;
   *f = &it->second;
   return 0;
 }
 int cuFuncSetAttribute(void* f, int attribute, int value) {
+  IN_CONTEXT;
   if (attribute == 8 && (value < 0 || value > kOptInShared)) return INVALID_VALUE;
   if (attribute == 8) ((Kernel*)f)->dynamic_shared = value;
   return 0;
@@ -342,7 +362,7 @@ int cuMemAlloc_v2(uintptr_t* p, size_t n) {
   return 0;
 }
 int cuMemFree_v2(uintptr_t p) {
-  LOCK;
+  IN_CONTEXT;
   if (sticky) return sticky;
   auto it = allocations.find(p);
   if (it == allocations.end()) return INVALID_VALUE;
@@ -354,13 +374,13 @@ int cuMemFree_v2(uintptr_t p) {
   return 0;
 }
 int cuMemGetInfo_v2(size_t* free, size_t* total) {
-  LOCK;
+  IN_CONTEXT;
   *free = memory_limit - memory_used;
   *total = memory_limit;
   return 0;
 }
 int cuMemAllocHost_v2(void** p, size_t n) {
-  LOCK;
+  IN_CONTEXT;
   *p = std::aligned_alloc(256, (n + 255) & ~(size_t)255);
   std::memset(*p, 0xFF, n);
   host_allocations[(uintptr_t)*p] = n;
@@ -425,7 +445,7 @@ int cuMemsetD8Async(uintptr_t d, unsigned char v, size_t n, Stream* stream) {
 }
 
 int cuStreamCreate(Stream** s, unsigned) {
-  LOCK;
+  IN_CONTEXT;
   *s = new Stream;
   return 0;
 }
@@ -450,6 +470,7 @@ int cuStreamQuery(Stream*) {
 int cuStreamWaitEvent(Stream*, Event*, unsigned) { return sticky; }
 
 int cuEventCreate(Event** e, unsigned) {
+  IN_CONTEXT;
   *e = new Event;
   return 0;
 }
@@ -507,17 +528,18 @@ int cuStreamIsCapturing(Stream* s, int* status) {
   return 0;
 }
 int cuStreamEndCapture(Stream* s, Graph** g) {
-  ENTER(cuStreamEndCapture);
+  IN_CONTEXT;
+  int error = injected("cuStreamEndCapture");
   if (!s->capture) return INVALID_VALUE;
   *g = s->capture;
   s->capture = nullptr;
   for (size_t i = 0; i < capturing.size(); i++) {
     if (capturing[i] == s) capturing.erase(capturing.begin() + i--);
   }
-  if (s->invalid) {
+  if (s->invalid || error) {
     delete *g;
     *g = nullptr;
-    return CAPTURE_INVALIDATED;
+    return error ? error : CAPTURE_INVALIDATED;
   }
   return 0;
 }

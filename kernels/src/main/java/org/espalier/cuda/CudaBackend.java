@@ -86,7 +86,7 @@ final class CudaBackend implements Backend {
 
   @Override
   public void reserve(long bytes) {
-    device.arena().reserve(bytes);
+    device.reserve(bytes);
   }
 
   @Override

@@ -21,6 +21,14 @@ final class CudaException extends DeviceException {
     return code;
   }
 
+  /** Whether it says no more than that a graph cannot be: there is no room, or it has no way. */
+  boolean refusesGraphs() {
+    return code == CUresult.CUDA_ERROR_OUT_OF_MEMORY
+        || code == CUresult.CUDA_ERROR_NOT_SUPPORTED
+        || code >= CUresult.CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED
+            && code <= CUresult.CUDA_ERROR_STREAM_CAPTURE_WRONG_THREAD;
+  }
+
   static CudaException of(int code, String doing) {
     String[] name = {null};
     String[] text = {null};

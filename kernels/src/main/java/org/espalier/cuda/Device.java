@@ -142,6 +142,7 @@ final class Device implements AutoCloseable {
    * @throws CudaException if there is none
    */
   Kernel kernel(String file, String kernel) {
+    enter();
     return kernels.get(file, kernel);
   }
 
@@ -151,6 +152,7 @@ final class Device implements AutoCloseable {
 
   /** Bytes free, and in all. */
   long[] memory() {
+    enter();
     long[] free = new long[1];
     long[] all = new long[1];
     CudaException.check(cuMemGetInfo(free, all), "asking for the device's memory");
@@ -159,6 +161,12 @@ final class Device implements AutoCloseable {
 
   int multiprocessors() {
     return attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
+  }
+
+  /** Asks the driver for that many bytes at once. */
+  void reserve(long bytes) {
+    enter();
+    arena.reserve(bytes);
   }
 
   /** Memory of that many floats with unspecified content. */
@@ -184,7 +192,7 @@ final class Device implements AutoCloseable {
     if (4L * to.size() <= inbox.capacity()) {
       queue.receive(from, to);
     } else {
-      queue.flush();
+      synchronize();
       CudaException.check(
           cuMemcpyHtoD(to.pointer(), Pointer.to(from), 4L * to.size()), "copying to the device");
     }
@@ -193,7 +201,7 @@ final class Device implements AutoCloseable {
   /** Bytes of as many arrays, each of {@code length}, one after the other. */
   CudaBuffer keep(byte[][] arrays, int length) {
     CudaBuffer bytes = allocate((int) (((long) arrays.length * length + 3) / 4));
-    queue.flush();
+    synchronize();
     byte[] some = new byte[Math.max(1, CHUNK / length) * length];
     for (int i = 0; i < arrays.length; ) {
       long at = (long) i * length;
@@ -209,9 +217,13 @@ final class Device implements AutoCloseable {
     return bytes;
   }
 
-  /** Copies all that the buffer holds to the host, after all that was launched. */
+  /**
+   * Copies all that the buffer holds to the host, after all that was launched. JCuda keeps an array
+   * where it is while it copies, and some collectors must wait for that: so the device is waited
+   * for before.
+   */
   void read(CudaBuffer from, float[] to) {
-    queue.flush();
+    synchronize();
     CudaException.check(
         cuMemcpyDtoH(Pointer.to(to), from.pointer(), 4L * from.size()), "copying from the device");
   }

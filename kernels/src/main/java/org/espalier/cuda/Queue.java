@@ -2,11 +2,13 @@ package org.espalier.cuda;
 
 import static jcuda.driver.CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL;
 import static jcuda.driver.JCudaDriver.cuGraphDestroy;
+import static jcuda.driver.JCudaDriver.cuGraphExecDestroy;
 import static jcuda.driver.JCudaDriver.cuGraphInstantiate;
 import static jcuda.driver.JCudaDriver.cuGraphLaunch;
 import static jcuda.driver.JCudaDriver.cuGraphUpload;
 import static jcuda.driver.JCudaDriver.cuLaunchKernel;
 import static jcuda.driver.JCudaDriver.cuMemAlloc;
+import static jcuda.driver.JCudaDriver.cuMemFree;
 import static jcuda.driver.JCudaDriver.cuMemcpyDtoDAsync;
 import static jcuda.driver.JCudaDriver.cuMemcpyHtoD;
 import static jcuda.driver.JCudaDriver.cuMemsetD32Async;
@@ -36,6 +38,8 @@ import org.jspecify.annotations.Nullable;
  * it. Work that is new, such as that of a freshly sampled path, is launched call by call.
  */
 final class Queue implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(Queue.class.getName());
+
   /** What a launch may put into the inbox: numbers for all its arguments, and a list of them. */
   private static final int INBOX_OF_A_LAUNCH = 16 * 1024;
 
@@ -66,6 +70,7 @@ final class Queue implements AutoCloseable {
   private final List<Library> libraries = new ArrayList<>();
   private final Captures captures = new Captures();
   private final boolean capturing;
+  private boolean making = true;
   private final TreeMap<String, Long> calls = new TreeMap<>();
   private long replayed;
 
@@ -164,8 +169,8 @@ final class Queue implements AutoCloseable {
   /** y = the values that the inbox has been given, once the work begins. */
   void receive(float[] values, CudaBuffer y) {
     enter.run();
-    if (!inbox.fits(4L * y.size())) {
-      flush();
+    if (!inbox.fits(4L * y.size()) || !records.fits(Records.SIMPLE)) {
+      flush(); // before the inbox takes them: what it has been given belongs to what is queued
     }
     copy(CudaBuffer.address(y), inbox.put(values, y.size()), 4L * y.size());
   }
@@ -195,8 +200,8 @@ final class Queue implements AutoCloseable {
     try {
       inbox.send();
       Captures.Capture known = capturing ? captures.find(records.memory()) : null;
-      if (known != null && known.graph() == null && known.seen() >= CAPTURE_AT) {
-        capture(known);
+      if (making && known != null && known.graph() == null && known.seen() >= CAPTURE_AT) {
+        making = tryCapture(known);
       }
       CUgraphExec graph = known == null ? null : known.graph();
       if (known != null && graph != null) {
@@ -218,33 +223,67 @@ final class Queue implements AutoCloseable {
     }
   }
 
+  /** Makes a graph of it, if device and libraries can: without, it is launched call by call. */
+  private boolean tryCapture(Captures.Capture work) {
+    try {
+      capture(work);
+      return true;
+    } catch (DeviceException e) {
+      if (e instanceof CudaException failed && !failed.refusesGraphs()) {
+        throw e;
+      }
+      LOG.log(System.Logger.Level.WARNING, "no more graphs are made of steps: " + e.getMessage());
+      return false;
+    }
+  }
+
   private void capture(Captures.Capture work) {
     plan.make(records);
     DevicePointer jobs = new DevicePointer();
     CudaException.check(
         cuMemAlloc(jobs, Math.max(1, plan.used())), "allocating the arguments of a graph");
-    CudaException.check(
-        cuMemcpyHtoD(jobs, Pointer.to(plan.arguments()), plan.used()), "copying to the device");
+    CUgraphExec exec = new CUgraphExec();
+    try {
+      CudaException.check(
+          cuMemcpyHtoD(jobs, Pointer.to(plan.arguments()), plan.used()), "copying to the device");
+      Map<String, Long> counted = new TreeMap<>();
+      CUgraph graph = record(jobs.address(), counted);
+      int result = cuGraphInstantiate(exec, graph, 0);
+      cuGraphDestroy(graph);
+      CudaException.check(result, "making a graph of a step");
+      result = cuGraphUpload(exec, stream);
+      if (result != 0) {
+        cuGraphExecDestroy(exec);
+      }
+      CudaException.check(result, "uploading a graph");
+      work.graph(exec, jobs, counted);
+    } finally {
+      if (work.graph() == null) {
+        cuMemFree(jobs);
+      }
+    }
+  }
+
+  /** What the plan puts on the stream, as a graph. */
+  private CUgraph record(long jobs, Map<String, Long> counted) {
     CudaException.check(
         cuStreamBeginCapture(stream, CU_STREAM_CAPTURE_MODE_THREAD_LOCAL), "capturing a step");
-    Map<String, Long> counted = new TreeMap<>();
+    CUgraph graph = new CUgraph();
     @Nullable DeviceException failure = null;
     try {
-      issue(jobs.address(), counted);
+      issue(jobs, counted);
     } catch (DeviceException e) {
       failure = e;
     }
-    CUgraph graph = new CUgraph();
     int result = cuStreamEndCapture(stream, graph);
     if (failure != null) {
+      if (result == 0) {
+        cuGraphDestroy(graph);
+      }
       throw failure;
     }
     CudaException.check(result, "capturing a step");
-    CUgraphExec exec = new CUgraphExec();
-    CudaException.check(cuGraphInstantiate(exec, graph, 0), "making a graph of a step");
-    cuGraphDestroy(graph);
-    CudaException.check(cuGraphUpload(exec, stream), "uploading a graph");
-    work.graph(exec, jobs, counted);
+    return graph;
   }
 
   /** Makes the calls of the plan, whose arguments are at that address, and counts them. */

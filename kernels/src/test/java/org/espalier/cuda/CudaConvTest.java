@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Convolutions and products by tensor cores. */
 @ExtendWith(OnCuda.class)
@@ -38,15 +39,38 @@ class CudaConvTest {
     }
   }
 
-  /** The result of a convolution, the gradient of its input, or of its weight. */
+  /** The NaN of a GPU is no ordinary one: rounding that looks at no more than bits makes it -0. */
+  @ParameterizedTest
+  @ValueSource(ints = {0x7fffffff, 0x7fc00000, 0xffc00000})
+  void tensorCoresKeepWhatIsNotANumber(int bits) {
+    try (CudaBackend cores =
+        new CudaBackend(Device.open(0, 0), new CudaOptions(true, false, false))) {
+      for (int what = 0; what < 3; what++) {
+        assertThat(product(cores, what, Float.intBitsToFloat(bits))).contains(Float.NaN);
+      }
+    }
+  }
+
   private static float[] product(Backend backend, int what) {
+    return product(backend, what, 0.5f);
+  }
+
+  /**
+   * The result of a convolution, the gradient of its input, or of its weight.
+   *
+   * @param corner the first element of the input and of the result's gradient
+   */
+  private static float[] product(Backend backend, int what, float corner) {
     Conv conv = new Conv(1, 8, 8, 16, 16, 3, 3, 1, 1, 1, 1);
     Buffer x = random(backend, conv.outSize(), 1);
     Buffer w = random(backend, conv.weightSize(), 2);
     Buffer y = random(backend, conv.outSize(), 3);
     Buffer dx = backend.allocate(conv.outSize());
     Buffer dw = backend.allocate(conv.weightSize());
-    Upstream upstream = new Upstream(random(backend, conv.outSize(), 4), null);
+    Buffer dy = random(backend, conv.outSize(), 4);
+    backend.write(new float[] {corner}, dy.slice(0, 1));
+    backend.write(new float[] {corner}, x.slice(0, 1));
+    Upstream upstream = new Upstream(dy, null);
     Fan fan = new Fan(false, x, List.of(new Fan.Arm(conv, w, y, null, upstream, dw)));
     backend.conv(fan);
     backend.convGrad(fan, dx, false);

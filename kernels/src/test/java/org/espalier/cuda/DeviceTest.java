@@ -5,11 +5,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import jcuda.driver.CUresult;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The driver layer over the emulator, through JCuda as it is. */
@@ -87,6 +91,35 @@ class DeviceTest {
     assertThat(device.queue().replayed()).isEqualTo(5 * 3);
   }
 
+  /** By want of memory, or a library that cannot be captured; 900 is what that is called then. */
+  @ParameterizedTest
+  @CsvSource({
+    "cuMemAlloc, 2, 2",
+    "cuStreamBeginCapture, 0, 900",
+    "cuLaunchKernel, 3, 900",
+    "cuStreamEndCapture, 0, 901",
+    "cuGraphInstantiate, 0, 2"
+  })
+  void stepsOfWhichNoGraphCanBeMadeAreLaunched(String call, int after, int error) {
+    assumeFalse(Emulator.REAL, "a real driver cannot be steered");
+    Emulator.inject(call, after, error);
+    CudaBuffer x = device.allocate(8);
+    CudaBuffer y = device.allocate(8);
+    float[] got = new float[8];
+    for (int step = 1; step <= 4; step++) {
+      device.fill(x, Float.floatToRawIntBits(step));
+      axpby(10, x, 0, y, 8);
+      device.read(y, got);
+      assertThat(got).containsOnly(10f * step);
+      device.fill(x, 0);
+      axpby(10 * step, x, 0, y, 8);
+      device.read(y, got);
+      assertThat(got).containsOnly(0);
+    }
+    assertThat(device.queue().graphs()).isZero();
+    assertThat(device.queue().launched()).isEqualTo(4 * 4);
+  }
+
   @Test
   void workThatIsNewIsLaunchedPieceByPiece() {
     CudaBuffer y = device.allocate(64);
@@ -96,6 +129,48 @@ class DeviceTest {
     }
     assertThat(device.queue().graphs()).isZero();
     assertThat(device.queue().launched()).isEqualTo(6);
+  }
+
+  /** The next values must not take the place of those whose copy has yet to come. */
+  @ParameterizedTest
+  @ValueSource(ints = {2046, 2047, 2048, 2049})
+  void whatIsWrittenArrivesHoweverFullTheQueueIs(int queued) {
+    CudaBuffer work = device.allocate(1);
+    CudaBuffer first = device.allocate(4);
+    CudaBuffer second = device.allocate(4);
+    for (int i = 0; i < queued; i++) {
+      device.fill(work, i);
+    }
+    device.write(new float[] {1, 2, 3, 4}, first);
+    device.write(new float[] {5, 6, 7, 8}, second);
+    float[] got = new float[4];
+    device.read(first, got);
+    assertThat(got).containsExactly(1, 2, 3, 4);
+    device.read(second, got);
+    assertThat(got).containsExactly(5, 6, 7, 8);
+  }
+
+  /** A thread has no context before it is given one. */
+  @Test
+  void servesWhicheverThreadCallsItFirst() throws Exception {
+    try (Device shared = Device.open(0, 1 << 20)) {
+      CudaBuffer y = shared.allocate(8);
+      List<Runnable> calls =
+          List.of(
+              () -> shared.kernel("reduce", "norm_join"),
+              shared::memory,
+              () -> shared.reserve(4 << 20),
+              () -> shared.allocate(1 << 20),
+              () -> shared.write(new float[8], y),
+              () -> shared.fill(y, 0),
+              () -> shared.read(y, new float[8]),
+              shared::synchronize);
+      for (Runnable call : calls) {
+        try (ExecutorService other = Executors.newSingleThreadExecutor()) {
+          other.submit(call).get();
+        }
+      }
+    }
   }
 
   @Test
