@@ -29,6 +29,12 @@ public record Concat(int axis) implements Op {
     return inputs[0].with(axis, extent);
   }
 
+  /** Halves of a factorized reduction are two convolutions, which others may join. */
+  @Override
+  public boolean putOff() {
+    return true;
+  }
+
   @Override
   public void forward(Call call) {
     Shape all = call.shape();
