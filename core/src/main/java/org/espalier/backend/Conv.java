@@ -6,7 +6,7 @@ package org.espalier.backend;
  * axes: tap k of result o lies on pixel {@code o*stride + k*dilation - pad + shift}.
  *
  * @param pad zeros on each side of the input
- * @param shift pixels at the begin of the padded input that no window sees
+ * @param shift rows and columns at the beginning of the padded input that no window sees
  */
 public record Conv(
     int n,
@@ -53,8 +53,8 @@ public record Conv(
   }
 
   /**
-   * How far before the input the first window begins; behind its begin where it is negative. To
-   * address pixels by; {@code pad} alone says only how many zeros there are.
+   * How many pixels before the input the first window begins; within it where negative. What
+   * addresses pixels goes by this, not by {@code pad}.
    */
   public int before() {
     return pad - shift;

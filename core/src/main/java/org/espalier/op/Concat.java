@@ -29,7 +29,7 @@ public record Concat(int axis) implements Op {
     return inputs[0].with(axis, extent);
   }
 
-  /** Halves of a factorized reduction are two convolutions, which others may join. */
+  /** Its inputs may be convolutions that others can still join: the halves of a reduction. */
   @Override
   public boolean putOff() {
     return true;

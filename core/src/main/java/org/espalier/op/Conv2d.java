@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param relu whether it is max(x, 0) that is convolved: the ReLU of a ReLU-convolution-norm block,
  *     which then costs no pass of its own
- * @param shift rows and columns at the begin of the padded input that are passed over: with stride
- *     2 and shift 1, a 1x1 convolution reads the pixels (2y+1, 2x+1)
+ * @param shift rows and columns at the beginning of the padded input that are passed over: with
+ *     stride 2 and shift 1, a 1x1 convolution reads the pixels (2y+1, 2x+1)
  */
 public record Conv2d(boolean relu, int stride, int pad, int dilation, int groups, int shift)
     implements JointOp {
