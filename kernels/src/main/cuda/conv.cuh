@@ -3,6 +3,7 @@
 // A position is where a result is computed. A tap (ky, kx) of the window joins it to one pixel of the source:
 //   forward, the source being x:            iy = oy*stride + ky*dilation - pad
 //   gradient of x, the source being dy:     oy = (iy + pad - ky*dilation)/stride, where that is whole
+// `pad` being how far before the source the first window begins: negative where it begins within (Conv.before).
 // In the second form, all positions that are alike modulo the stride (a class) have the same taps, and neighbours among
 // them look at neighbouring pixels. So both are the same loop, with a step of `stride` in the first and of 1 in the second.
 #pragma once

@@ -61,6 +61,7 @@ record KernelCall(Kind kind, long floats) {
                 + (conv.pointwise() ? " pointwise" : "")
                 + (conv.depthwise() ? " depthwise" : conv.groups() > 1 ? " grouped" : "")
                 + (conv.dilation() > 1 ? " dilated" : "")
+                + (conv.shift() > 0 ? " shifted" : "")
                 + stride(conv.stride());
         case Pool pool ->
             pool.kind().name().toLowerCase(Locale.ROOT)

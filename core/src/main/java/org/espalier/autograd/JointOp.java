@@ -19,6 +19,11 @@ public interface JointOp extends Op {
   void backward(List<Call> calls);
 
   @Override
+  default boolean putOff() {
+    return true;
+  }
+
+  @Override
   default void forward(Call call) {
     forward(List.of(call));
   }

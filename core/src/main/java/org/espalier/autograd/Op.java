@@ -29,4 +29,13 @@ public interface Op {
   default boolean shared() {
     return false;
   }
+
+  /**
+   * Whether the tape puts it off until its result is wanted: worth it for operations that only
+   * arrange the results of {@link JointOp}s, which would have those computed before all that could
+   * join them has been applied.
+   */
+  default boolean putOff() {
+    return false;
+  }
 }

@@ -93,7 +93,7 @@ public final class Tape implements AutoCloseable {
     return rng.split(streams++);
   }
 
-  /** Computes an operation, now or, for a {@link JointOp}, when its result is first wanted. */
+  /** Computes an operation, now or, where it is put off, when its result is first wanted. */
   public Tensor apply(Op op, Tensor... inputs) {
     for (Observer observer : observers) {
       Tensor other = observer.instead(this, op, inputs);
@@ -128,7 +128,7 @@ public final class Tape implements AutoCloseable {
     Pass pass = op instanceof JointOp joint ? join(joint, inputs[0]) : new Pass(this);
     Tensor output = own(Tensor.promised(shape, recording && requiresGrad, pass));
     pass.add(new Call(this, op, inputs, output));
-    if (!(op instanceof JointOp)) {
+    if (!op.putOff()) {
       pass.run();
     }
     return output;

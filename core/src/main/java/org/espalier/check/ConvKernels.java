@@ -17,7 +17,7 @@ final class ConvKernels {
 
   static List<Conv> dense() {
     return List.of(
-        // n, h, w, in, out, kh, kw, stride, pad, dilation, groups
+        // n, h, w, in, out, kh, kw, stride, pad, dilation, groups, shift
         new Conv(3, 8, 8, 16, 16, 3, 3, 1, 1, 1, 1),
         new Conv(2, 7, 9, 16, 32, 3, 3, 1, 1, 1, 1),
         new Conv(1, 28, 28, 8, 8, 3, 3, 1, 1, 1, 1),
@@ -56,7 +56,14 @@ final class ConvKernels {
         new Conv(1, 2, 2, 128, 16, 2, 2, 1, 0, 1, 1),
         new Conv(2, 6, 6, 8, 12, 3, 3, 1, 1, 1, 2),
         new Conv(2, 7, 6, 12, 48, 3, 3, 2, 1, 1, 3),
-        new Conv(2, 6, 6, 64, 64, 3, 3, 1, 2, 2, 2));
+        new Conv(2, 6, 6, 64, 64, 3, 3, 1, 2, 2, 2),
+        new Conv(2, 6, 8, 8, 8, 1, 1, 2, 0, 1, 1, 1),
+        new Conv(2, 7, 5, 48, 20, 1, 1, 2, 0, 1, 1, 1),
+        new Conv(3, 7, 8, 16, 8, 1, 1, 1, 0, 1, 1, 1),
+        new Conv(2, 8, 8, 16, 16, 3, 3, 1, 1, 1, 1, 1),
+        new Conv(2, 9, 8, 5, 7, 3, 3, 2, 1, 1, 1, 1),
+        new Conv(2, 9, 9, 8, 8, 3, 3, 2, 2, 2, 1, 5),
+        new Conv(2, 6, 7, 8, 12, 1, 1, 2, 0, 1, 2, 1));
   }
 
   static Stream<Conv> depthwise() {
@@ -80,7 +87,9 @@ final class ConvKernels {
             new Conv(5, 8, 8, 24, 24, 5, 5, 1, 4, 2, 24),
             new Conv(2, 9, 9, 8, 8, 7, 7, 1, 3, 1, 8),
             new Conv(1, 9, 9, 3, 3, 9, 9, 1, 4, 1, 3),
-            new Conv(2, 6, 7, 4, 4, 2, 4, 1, 1, 1, 4)));
+            new Conv(2, 6, 7, 4, 4, 2, 4, 1, 1, 1, 4),
+            new Conv(2, 7, 8, 16, 16, 3, 3, 2, 1, 1, 16, 1),
+            new Conv(2, 8, 9, 5, 5, 3, 3, 1, 0, 1, 5, 2)));
   }
 
   /** Convolutions of one input: alike and of all kinds, as the edges of a cell have them. */
@@ -96,6 +105,10 @@ final class ConvKernels {
     Conv deep5 = new Conv(2, 7, 7, 8, 8, 5, 5, 1, 2, 1, 8);
     Conv deepDilated5 = new Conv(2, 7, 7, 8, 8, 5, 5, 1, 4, 2, 8);
     Conv grouped = new Conv(2, 7, 7, 8, 12, 3, 3, 1, 1, 1, 2);
+    Conv oddShifted = new Conv(2, 7, 7, 8, 16, 1, 1, 2, 0, 1, 1, 1);
+    Conv half = new Conv(3, 8, 8, 16, 8, 1, 1, 2, 0, 1, 1);
+    Conv otherHalf = new Conv(3, 8, 8, 16, 8, 1, 1, 2, 0, 1, 1, 1);
+    Conv deepHalved = new Conv(3, 8, 8, 16, 16, 3, 3, 2, 1, 1, 16);
     return List.of(
         List.of(wide, wide, wide, point, point, point),
         List.of(point, wide, point, wide),
@@ -104,6 +117,10 @@ final class ConvKernels {
         List.of(narrow, odd, dilated, narrowPoint, halved),
         List.of(deep, deep5, deepDilated5, deep, deep5),
         List.of(deep, narrow, grouped, deep),
+        List.of(half, otherHalf),
+        List.of(half, otherHalf, deepHalved, half, otherHalf),
+        List.of(half, otherHalf, wide),
+        List.of(narrow, halved, oddShifted, odd),
         Collections.nCopies(18, deep));
   }
 

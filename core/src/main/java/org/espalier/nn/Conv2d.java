@@ -48,9 +48,7 @@ public final class Conv2d implements Module {
 
   /** The same weight applied to max(x, 0). */
   public Conv2d rectified() {
-    return new Conv2d(
-        new org.espalier.op.Conv2d(true, op.stride(), op.pad(), op.dilation(), op.groups()),
-        weight);
+    return new Conv2d(op.withRelu(true), weight);
   }
 
   @Override

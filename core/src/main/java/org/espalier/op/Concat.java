@@ -29,6 +29,12 @@ public record Concat(int axis) implements Op {
     return inputs[0].with(axis, extent);
   }
 
+  /** Its inputs may be convolutions that others can still join: the halves of a reduction. */
+  @Override
+  public boolean putOff() {
+    return true;
+  }
+
   @Override
   public void forward(Call call) {
     Shape all = call.shape();

@@ -18,8 +18,10 @@ import org.jspecify.annotations.Nullable;
  *
  * @param relu whether it is max(x, 0) that is convolved: the ReLU of a ReLU-convolution-norm block,
  *     which then costs no pass of its own
+ * @param shift rows and columns at the beginning of the padded input that are passed over: with
+ *     stride 2 and shift 1, a 1x1 convolution reads the pixels (2y+1, 2x+1)
  */
-public record Conv2d(boolean relu, int stride, int pad, int dilation, int groups)
+public record Conv2d(boolean relu, int stride, int pad, int dilation, int groups, int shift)
     implements JointOp {
   static final List<Sample> SAMPLES =
       List.of(
@@ -31,6 +33,9 @@ public record Conv2d(boolean relu, int stride, int pad, int dilation, int groups
           Sample.of(new Conv2d(1, 0, 1, 1), shape(2, 5, 5, 16), shape(1, 1, 16, 48)),
           Sample.of(new Conv2d(1, 0, 1, 1), shape(3, 3, 5, 7), shape(1, 1, 7, 9)),
           Sample.of(new Conv2d(2, 0, 1, 1), shape(2, 7, 5, 4), shape(1, 1, 4, 10)),
+          Sample.of(shifted(2, 0, 1), shape(2, 6, 8, 5), shape(1, 1, 5, 6)),
+          Sample.of(shifted(2, 0, 1), shape(2, 7, 5, 4), shape(1, 1, 4, 10)),
+          Sample.of(shifted(2, 1, 1), shape(1, 8, 7, 5), shape(3, 3, 5, 4)),
           Sample.of(new Conv2d(1, 0, 1, 1), shape(1, 4, 4, 6), shape(2, 2, 6, 5)),
           Sample.of(new Conv2d(1, 2, 2, 1), shape(1, 7, 7, 3), shape(3, 3, 3, 4)),
           Sample.of(new Conv2d(1, 1, 1, 2), shape(2, 5, 4, 6), shape(3, 3, 3, 8)),
@@ -39,14 +44,30 @@ public record Conv2d(boolean relu, int stride, int pad, int dilation, int groups
           Sample.of(new Conv2d(2, 2, 1, 8), shape(1, 8, 7, 8), shape(5, 5, 1, 8)),
           Sample.of(new Conv2d(1, 2, 2, 16), shape(1, 7, 7, 16), shape(3, 3, 1, 16)),
           Sample.of(new Conv2d(2, 4, 2, 20), shape(1, 9, 8, 20), shape(5, 5, 1, 20)),
-          rectified(1, 1, 1, 1, shape(2, 5, 7, 8), shape(3, 3, 8, 8)),
-          rectified(1, 0, 1, 1, shape(2, 4, 4, 16), shape(1, 1, 16, 16)),
-          rectified(2, 1, 1, 1, shape(2, 6, 6, 5), shape(3, 3, 5, 12)),
-          rectified(1, 2, 2, 16, shape(1, 7, 7, 16), shape(3, 3, 1, 16)));
+          rectified(new Conv2d(1, 1, 1, 1), shape(2, 5, 7, 8), shape(3, 3, 8, 8)),
+          rectified(new Conv2d(1, 0, 1, 1), shape(2, 4, 4, 16), shape(1, 1, 16, 16)),
+          rectified(new Conv2d(2, 1, 1, 1), shape(2, 6, 6, 5), shape(3, 3, 5, 12)),
+          rectified(new Conv2d(1, 2, 2, 16), shape(1, 7, 7, 16), shape(3, 3, 1, 16)),
+          rectified(shifted(2, 0, 1), shape(2, 6, 6, 16), shape(1, 1, 16, 8)),
+          rectified(shifted(2, 0, 1), shape(2, 5, 7, 6), shape(1, 1, 6, 6)));
 
-  private static Sample rectified(int stride, int pad, int dilation, int groups, Shape x, Shape w) {
-    Conv2d op = new Conv2d(true, stride, pad, dilation, groups);
-    return Sample.of(op, Sample.Values.AWAY_FROM_ZERO, x, w);
+  private static Sample rectified(Conv2d op, Shape x, Shape w) {
+    return Sample.of(op.withRelu(true), Sample.Values.AWAY_FROM_ZERO, x, w);
+  }
+
+  private static Conv2d shifted(int stride, int pad, int shift) {
+    return new Conv2d(false, stride, pad, 1, 1, shift);
+  }
+
+  /**
+   * A convolution.
+   *
+   * @throws IllegalArgumentException if the shift is negative
+   */
+  public Conv2d {
+    if (shift < 0) {
+      throw new IllegalArgumentException("conv2d: a shift of " + shift + ", 0 or more is wanted");
+    }
   }
 
   @Override
@@ -82,7 +103,8 @@ public record Conv2d(boolean relu, int stride, int pad, int dilation, int groups
               + " is smaller than the window of weight "
               + w
               + " at padding "
-              + pad);
+              + pad
+              + (shift == 0 ? "" : " and shift " + shift));
     }
     return Shape.of(x.dim(0), conv.outH(), conv.outW(), w.dim(3));
   }
@@ -90,12 +112,17 @@ public record Conv2d(boolean relu, int stride, int pad, int dilation, int groups
   private Conv geometry(Shape x, Shape w) {
     return new Conv(
         x.dim(0), x.dim(1), x.dim(2), x.dim(3), w.dim(3), w.dim(0), w.dim(1), stride, pad, dilation,
-        groups);
+        groups, shift);
   }
 
-  /** A convolution without ReLU. */
+  /** A convolution without ReLU and shift. */
   public Conv2d(int stride, int pad, int dilation, int groups) {
-    this(false, stride, pad, dilation, groups);
+    this(false, stride, pad, dilation, groups, 0);
+  }
+
+  /** The same with a ReLU before it, or without. */
+  public Conv2d withRelu(boolean with) {
+    return new Conv2d(with, stride, pad, dilation, groups, shift);
   }
 
   @Override

@@ -14,6 +14,7 @@ import org.espalier.backend.Fan;
 import org.espalier.backend.cpu.EjmlBackend;
 import org.espalier.op.Add;
 import org.espalier.op.BatchNorm;
+import org.espalier.op.Concat;
 import org.espalier.op.Conv2d;
 import org.espalier.op.Pool2d;
 import org.espalier.tensor.Rng;
@@ -25,7 +26,7 @@ class JointOpTest {
   private static final Shape IMAGES = Shape.of(2, 4, 4, 3);
   private static final Shape WEIGHT = Shape.of(1, 1, 3, 3);
   private static final Conv2d PLAIN = new Conv2d(1, 0, 1, 1);
-  private static final Conv2d RECTIFIED = new Conv2d(true, 1, 0, 1, 1);
+  private static final Conv2d RECTIFIED = PLAIN.withRelu(true);
   private static final BatchNorm NORM = new BatchNorm(1e-5f, true, false);
 
   /** Kernels as they are called; those of convolutions with their number of arms. */
@@ -92,6 +93,24 @@ class JointOpTest {
       Tensor c = tape.apply(PLAIN, variable(IMAGES, 5), variable(WEIGHT, 3));
       tape.apply(new Add(), a, b, c);
       assertThat(calls("conv")).containsExactly("conv1", "conv1", "conv1");
+    }
+  }
+
+  @Test
+  void whatOnlyArrangesTheirResultsWaitsWithThem() {
+    Tensor x = variable(IMAGES, 0);
+    try (Tape tape = Tape.training(backend, Rng.of(1))) {
+      Tensor a = tape.apply(PLAIN, x, variable(WEIGHT, 1));
+      Tensor b = tape.apply(PLAIN, x, variable(WEIGHT, 2));
+      Tensor both = tape.apply(new Concat(3), a, b);
+      Tensor c = tape.apply(PLAIN, x, variable(WEIGHT, 3));
+      Tensor all = tape.apply(new Concat(3), both, c);
+      assertThat(calls("co")).as("not yet").isEmpty();
+      all.data();
+      assertThat(calls("co"))
+          .containsExactly("conv3", "copyBlocks", "copyBlocks", "copyBlocks", "copyBlocks");
+      differentiate(tape, all);
+      assertThat(calls("convGrad")).containsExactly("convGrad3");
     }
   }
 

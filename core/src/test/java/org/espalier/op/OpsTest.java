@@ -57,6 +57,17 @@ class OpsTest {
   }
 
   @Test
+  void aShiftedConvolutionLosesTheFirstRowsAndColumns() {
+    Conv2d shifted = new Conv2d(false, 2, 0, 1, 1, 1);
+    Shape weight = Shape.of(1, 1, 3, 8);
+    assertThat(shifted.infer(Shape.of(2, 32, 33, 3), weight)).isEqualTo(Shape.of(2, 16, 16, 8));
+    assertThatThrownBy(() -> shifted.infer(Shape.of(2, 1, 4, 3), weight))
+        .hasMessageContaining("[2, 1, 4, 3] is smaller than the window")
+        .hasMessageContaining("shift 1");
+    assertThatThrownBy(() -> new Conv2d(false, 2, 0, 1, 1, -1)).hasMessageContaining("-1");
+  }
+
+  @Test
   void theGradientOfAHardSampleIsThatOfTheSoftOne() {
     Backend backend = new EjmlBackend();
     try (Tape tape = Tape.training(backend, Rng.of(1))) {

@@ -53,7 +53,13 @@ final class AnyConv {
     }
     launch.writes(dx).writes(arm.dw());
     launch.bool(relu).bool(add).i32(c.n()).i32(c.h()).i32(c.w()).i32(c.in()).i32(c.out());
-    launch.i32(c.kh()).i32(c.kw()).i32(c.stride()).i32(c.pad()).i32(c.dilation()).i32(c.groups());
+    launch
+        .i32(c.kh())
+        .i32(c.kw())
+        .i32(c.stride())
+        .i32(c.before())
+        .i32(c.dilation())
+        .i32(c.groups());
     launch.i32(c.outH()).i32(c.outW());
   }
 

@@ -157,7 +157,7 @@ final class DenseConv {
       Fan.Arm arm = arms.get(i);
       Conv c = convs.get(i);
       launch.reads(arm.w()).writes(arm.y()).writes(parts.get(i));
-      launch.i32(c.out()).i32(c.kh()).i32(c.kw()).i32(c.pad()).i32(c.dilation());
+      launch.i32(c.out()).i32(c.kh()).i32(c.kw()).i32(c.before()).i32(c.dilation());
       launch.bool(Lanes.width(c.out(), arm.y()) == 4);
     }
     int width = Lanes.width(first.in(), x);
@@ -190,7 +190,7 @@ final class DenseConv {
       Conv c = convs.get(i);
       launch.reads(arms.get(i).w());
       width = Math.min(width, Fans.write(launch, arms.get(i)));
-      launch.i32(c.out()).i32(c.kh()).i32(c.kw()).i32(c.pad()).i32(c.dilation());
+      launch.i32(c.out()).i32(c.kh()).i32(c.kw()).i32(c.before()).i32(c.dilation());
       launch.i32(c.outH()).i32(c.outW()).i32(0);
     }
     Kernel kernel = tf32 && width == 4 ? plan.form.grad32 : plan.form.grad.form(width);

@@ -90,7 +90,7 @@ final class DepthwiseConv {
     for (int i = 0; i < arms.size(); i++) {
       Conv c = convs.get(i);
       launch.reads(arms.get(i).w()).writes(arms.get(i).y()).writes(parts.get(i));
-      launch.i32(c.kh()).i32(c.kw()).i32(c.pad()).i32(c.dilation());
+      launch.i32(c.kh()).i32(c.kw()).i32(c.before()).i32(c.dilation());
     }
     int across = Lanes.ceil(first.in(), DEPTH);
     launch.run(plan.kernel, tiles, across, 1, Lanes.BLOCK, plan.sharedBytes());
@@ -118,7 +118,7 @@ final class DepthwiseConv {
       Conv c = arm.conv();
       launch.reads(arm.w());
       Fans.write(launch, arm);
-      launch.i32(c.kh()).i32(c.kw()).i32(c.pad()).i32(c.dilation()).i32(c.outH()).i32(c.outW());
+      launch.i32(c.kh()).i32(c.kw()).i32(c.before()).i32(c.dilation()).i32(c.outH()).i32(c.outW());
     }
     launch.run(
         plan.kernel,

@@ -129,7 +129,10 @@ final class LibraryFans implements AutoCloseable {
     return !wanted.isEmpty() && takes(arm.conv(), wanted, fan.x(), Fans.upstream(arm).g(), dx);
   }
 
-  /** Whether a library computes that; cuDNN is given nothing that does not start at 16 bytes. */
+  /**
+   * Whether a library computes that; cuDNN knows no shift, and is given nothing that does not start
+   * at 16 bytes.
+   */
   private boolean takes(Conv c, List<Product> wanted, @Nullable Buffer... buffers) {
     if (c.pointwise()) {
       return cublas != null;
@@ -137,6 +140,7 @@ final class LibraryFans implements AutoCloseable {
     Cudnn library = cudnn;
     return library != null
         && c.groups() == 1
+        && c.shift() == 0
         && Lanes.width(buffers) == 4
         && wanted.stream().allMatch(product -> library.knows(c, product));
   }

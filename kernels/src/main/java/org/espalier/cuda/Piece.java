@@ -16,10 +16,10 @@ record Piece(int fromY, int fromX, int tall, int wide) {
     int toY = Integer.MIN_VALUE;
     int toX = Integer.MIN_VALUE;
     for (Conv c : convs) {
-      fromY = Math.min(fromY, -c.pad());
-      fromX = Math.min(fromX, -c.pad());
-      toY = Math.max(toY, (c.kh() - 1) * c.dilation() - c.pad());
-      toX = Math.max(toX, (c.kw() - 1) * c.dilation() - c.pad());
+      fromY = Math.min(fromY, -c.before());
+      fromX = Math.min(fromX, -c.before());
+      toY = Math.max(toY, (c.kh() - 1) * c.dilation() - c.before());
+      toX = Math.max(toX, (c.kw() - 1) * c.dilation() - c.before());
     }
     int stride = convs.getFirst().stride();
     return new Piece(

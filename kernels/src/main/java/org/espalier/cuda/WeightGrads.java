@@ -138,7 +138,7 @@ final class WeightGrads {
     if (out) {
       launch.i32(c.out());
     }
-    launch.i32(c.stride()).i32(c.pad()).i32(c.dilation()).i32(c.kh()).i32(c.kw());
+    launch.i32(c.stride()).i32(c.before()).i32(c.dilation()).i32(c.kh()).i32(c.kw());
     launch.i32(plan.piece.tall()).i32(plan.piece.wide()).i32(tiles).i32(plan.groups());
     for (int i = 0; i < arms.size(); i++) {
       Fans.write(launch, arms.get(i));

@@ -116,6 +116,7 @@ class CudaConvTest {
                 List.of(new Conv(2, 9, 9, 32, 24, 1, 1, 1, 0, 1, 1)),
                 List.of(new Conv(3, 7, 7, 48, 64, 1, 1, 1, 0, 1, 1)),
                 List.of(new Conv(2, 7, 7, 48, 20, 1, 1, 2, 0, 1, 1)),
+                List.of(halved, new Conv(2, 7, 7, 8, 16, 1, 1, 2, 0, 1, 1, 1)),
                 List.of(new Conv(1, 3, 3, 16, 16, 3, 3, 1, 0, 1, 1)),
                 List.of(new Conv(1, 2, 2, 128, 16, 2, 2, 1, 0, 1, 1))))
         .map(products -> products.within(TF32_TOLERANCE).every(Emulator.REAL ? 1 : 3));

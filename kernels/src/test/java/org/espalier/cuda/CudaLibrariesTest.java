@@ -77,6 +77,7 @@ class CudaLibrariesTest {
         List.of(new Conv(2, 9, 8, 5, 7, 5, 5, 2, 4, 2, 1)), // the emulator's cuDNN has nothing
         List.of(new Conv(1, 12, 12, 3, 4, 9, 9, 1, 4, 1, 1)),
         List.of(new Conv(2, 6, 6, 10, 3, 1, 1, 1, 1, 1, 1)),
+        List.of(halved, new Conv(2, 7, 7, 8, 16, 1, 1, 2, 0, 1, 1, 1)),
         List.of(new Conv(3, 1, 1, 5, 5, 3, 3, 1, 1, 1, 1)),
         List.of(new Conv(1, 2, 2, 128, 16, 2, 2, 1, 0, 1, 1)),
         List.of(new Conv(2, 5, 5, 32, 64, 1, 1, 1, 0, 1, 1)));

@@ -51,10 +51,7 @@ final class Gates implements Observer {
     }
     Tensor gated =
         seen.computeIfAbsent(x, input -> tape.apply(new Mul(), input, states.get(next++)));
-    return op instanceof Conv2d conv
-        ? tape.apply(
-            new Conv2d(conv.stride(), conv.pad(), conv.dilation(), conv.groups()), gated, inputs[1])
-        : gated;
+    return op instanceof Conv2d conv ? tape.apply(conv.withRelu(false), gated, inputs[1]) : gated;
   }
 
   private Tensor read(Tensor x) {

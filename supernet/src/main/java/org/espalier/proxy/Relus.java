@@ -11,7 +11,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads what goes into every ReLU, those that convolutions carry as an attribute included; once for
- * each application, as often as a module with a ReLU of its own is applied.
+ * each application, as often as a module with a ReLU of its own is applied. The shifted half of a
+ * {@link org.espalier.candidate.FactorizedReduce} has none of its own: it convolves what the other
+ * half does.
  */
 public final class Relus implements Observer {
   /** Is handed the inputs of one ReLU. */
@@ -40,7 +42,7 @@ public final class Relus implements Observer {
 
   @Override
   public void computed(Op op, List<Tensor> inputs, Tensor output) {
-    if (op instanceof Relu || (op instanceof Conv2d conv && conv.relu())) {
+    if (op instanceof Relu || (op instanceof Conv2d conv && conv.relu() && conv.shift() == 0)) {
       Tensor x = inputs.getFirst();
       if (x != last) { // several convolutions of one tensor follow each other
         values = subject.read(x.data());

@@ -201,8 +201,8 @@ final class EjmlConv {
         for (int ox = 0; ox < conv.outW(); ox++) {
           for (int ky = 0; ky < conv.kh(); ky++) {
             for (int kx = 0; kx < conv.kw(); kx++) {
-              int iy = oy * conv.stride() - conv.pad() + ky * conv.dilation();
-              int ix = ox * conv.stride() - conv.pad() + kx * conv.dilation();
+              int iy = oy * conv.stride() - conv.before() + ky * conv.dilation();
+              int ix = ox * conv.stride() - conv.before() + kx * conv.dilation();
               boolean inside = iy >= 0 && iy < conv.h() && ix >= 0 && ix < conv.w();
               int pixel =
                   ((image * conv.h() + iy) * conv.w() + ix) * conv.in() + group * conv.groupIn();

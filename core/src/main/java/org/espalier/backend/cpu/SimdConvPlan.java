@@ -71,7 +71,7 @@ record SimdConvPlan(List<Part> parts, int targetW) {
   private static Axis forward(Conv conv, int out, int kernel) {
     List<Tap> taps = new ArrayList<>();
     for (int k = 0; k < kernel; k++) {
-      taps.add(new Tap(k * conv.dilation() - conv.pad(), k));
+      taps.add(new Tap(k * conv.dilation() - conv.before(), k));
     }
     return new Axis(out, 0, 1, conv.stride(), taps);
   }
@@ -82,7 +82,7 @@ record SimdConvPlan(List<Part> parts, int targetW) {
     for (int first = 0; first < Math.min(stride, in); first++) {
       List<Tap> taps = new ArrayList<>();
       for (int k = kernel - 1; k >= 0; k--) {
-        int distance = first + conv.pad() - k * conv.dilation();
+        int distance = first + conv.before() - k * conv.dilation();
         if (distance % stride == 0) {
           taps.add(new Tap(distance / stride, k));
         }

@@ -67,7 +67,18 @@ final class SimdFan {
 
   private static Conv withOut(Conv c, int out) {
     return new Conv(
-        c.n(), c.h(), c.w(), c.in(), out, c.kh(), c.kw(), c.stride(), c.pad(), c.dilation(), 1);
+        c.n(),
+        c.h(),
+        c.w(),
+        c.in(),
+        out,
+        c.kh(),
+        c.kw(),
+        c.stride(),
+        c.pad(),
+        c.dilation(),
+        1,
+        c.shift());
   }
 
   /** The plan for the arms of a fan, none of them grouped. */

@@ -176,7 +176,7 @@ final class SimdWideConv implements SimdWide {
    * between the lines is the border, which is zero.
    */
   private void weight() {
-    int first = input.origin() - conv.pad() * (input.rowSize() + input.c());
+    int first = input.origin() - conv.before() * (input.rowSize() + input.c());
     boolean oneRun = conv.stride() == 1 && input.framedW() == upstream.framedW();
     int[] runs = new int[oneRun ? 3 : 3 * conv.outH()];
     for (int y = 0; y < runs.length / 3; y++) {

@@ -57,6 +57,7 @@ final class SimdWinograd implements SimdWide {
         && conv.kw() == 3
         && conv.stride() == 1
         && conv.pad() == 1
+        && conv.shift() == 0
         && conv.dilation() == 1
         && conv.in() >= LEAST_CHANNELS
         && Math.min(conv.h(), conv.w()) >= LEAST_SIZE;
