@@ -10,6 +10,7 @@
 
 constexpr int ARMS = 16;
 constexpr int MAX_TAPS = 64;
+constexpr int DEPTH = 16; // channels of a block of depthwise convolutions
 constexpr int MOST = 640; // threads of a block for weights: the register file has 100 for each of them
 
 /** [n, h, w] positions, cut into tiles of images x rows x cols of them, all powers of two. */

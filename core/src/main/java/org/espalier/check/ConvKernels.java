@@ -93,6 +93,14 @@ final class ConvKernels {
     Conv deep5 = new Conv(2, 7, 7, 8, 8, 5, 5, 1, 2, 1, 8);
     Conv deepDilated5 = new Conv(2, 7, 7, 8, 8, 5, 5, 1, 4, 2, 8);
     Conv grouped = new Conv(2, 7, 7, 8, 12, 3, 3, 1, 1, 1, 2);
+    Conv broad = new Conv(2, 18, 21, 20, 20, 3, 3, 1, 1, 1, 20);
+    Conv broadBare = new Conv(2, 18, 21, 20, 20, 3, 3, 1, 0, 1, 20);
+    Conv broadDilated = new Conv(2, 18, 21, 20, 20, 3, 3, 1, 2, 2, 20);
+    Conv broad5 = new Conv(2, 18, 21, 20, 20, 5, 5, 1, 2, 1, 20);
+    Conv broadDilated5 = new Conv(2, 18, 21, 20, 20, 5, 5, 1, 4, 2, 20);
+    Conv slim = new Conv(5, 8, 2, 16, 16, 3, 3, 1, 1, 1, 16);
+    Conv slim5 = new Conv(5, 8, 2, 16, 16, 5, 5, 1, 2, 1, 16);
+    Conv many = new Conv(33, 8, 8, 128, 128, 3, 3, 1, 1, 1, 128);
     return List.of(
         List.of(wide, wide, wide, point, point, point),
         List.of(point, wide, point, wide),
@@ -101,6 +109,9 @@ final class ConvKernels {
         List.of(narrow, odd, dilated, narrowPoint, halved),
         List.of(deep, deep5, deepDilated5, deep, deep5),
         List.of(deep, narrow, grouped, deep),
+        List.of(broad, broad5, broadDilated, broadDilated5, broadBare),
+        List.of(slim, slim5),
+        List.of(many),
         Collections.nCopies(18, deep));
   }
 
@@ -152,7 +163,7 @@ final class ConvKernels {
    *
    * @param rule whether the gradient of the result is a rule
    * @param dx whether that of the input is wanted
-   * @param dw whether those of the weights are; without dx, of every other one
+   * @param dw whether those of the weights are: of all but every fourth, without dx of every other
    */
   private record Wanted(boolean relu, boolean rule, boolean add, boolean dx, boolean dw) {
     static final List<Wanted> ALL =
@@ -173,7 +184,7 @@ final class ConvKernels {
         Conv conv = convs.get(i);
         Buffer coefficients = wanted.rule ? inputs.normal(4 * conv.out()) : null;
         Upstream upstream = new Upstream(inputs.normal(conv.outSize()), coefficients);
-        boolean own = wanted.dw && (wanted.dx || i % 2 == 0);
+        boolean own = wanted.dw && (wanted.dx ? i % 4 != 3 : i % 2 == 0);
         Buffer dw = own ? inputs.normal(conv.weightSize()) : null;
         Buffer w = inputs.normal(conv.weightSize());
         arms.add(new Fan.Arm(conv, w, inputs.normal(conv.outSize()), null, upstream, dw));
