@@ -3,9 +3,10 @@
 //   dw[tap] = sum over the pixels q of x(q) * dy(q + pad - tap*dilation)
 // so a thread that has its pixels' x and dx in registers takes a value of dy out of shared memory once, for both.
 //
-// Shared memory is what this is bound by, behind the caches. So a thread has pixels below each other: their windows overlap,
-// and a value is read once for all taps of a column of the window. At 5x5 and 8 pixels that is 12 reads for 80 products; the
-// two kernels of conv_depthwise.cu together take 8 times as many.
+// Shared memory is what the two kernels of conv_depthwise.cu wait for, with a read for a product or more. Here a thread has
+// pixels below each other: their windows overlap, and a value is read once for all taps of a column of the window. At 5x5 and 8
+// pixels that is 12 reads, and 5 of weights, for 80 products; with what it takes to add up the threads' parts of dw, a quarter of
+// the time.
 #include "conv.cuh"
 
 constexpr int STRIP = 8;             // pixels of a thread
@@ -39,7 +40,7 @@ struct DepthwiseBackArgs {
 template <bool RULE>
 __device__ inline void fillAhead(
     float* shared, const Piece& piece, const DepthwiseBackArm& arm, int n, int c, int channel) {
-  constexpr int lanes = DEPTH / 4, ahead = RULE ? 2 : 4;
+  constexpr int lanes = DEPTH / 4, ahead = RULE ? 4 : 8;
   int lane = threadIdx.x % lanes, step = blockDim.x / lanes;
   int pixels = piece.images * piece.tall * piece.wide;
   Rule<4> rule(arm.coefficients, c, channel, channel < c);
@@ -97,8 +98,8 @@ struct Quarter {
 };
 
 /**
- * Adds an arm's gradient to dx, and leaves the warp's part of that of w in `parts` [K, K, DEPTH], if it is wanted. dy: where the last
- * tap of the thread's first pixel looks; `row`: from one row of it to the next.
+ * Adds an arm's gradient to dx, and leaves the warp's part of that of w in `parts` [K, K, DEPTH], if it is wanted. dy: where
+ * the last tap of the thread's first pixel looks; `row`: from one row of it to the next.
  */
 template <int K, int D>
 __device__ inline void gradients(
@@ -210,4 +211,4 @@ __device__ void depthwiseBack(const DepthwiseBackArgs& a) {
   }
 }
 
-KERNEL __launch_bounds__(BLOCK) depthwise_back(JOBS) { JOB(DepthwiseBackArgs); depthwiseBack(a); }
+KERNEL __launch_bounds__(BLOCK, 2) depthwise_back(JOBS) { JOB(DepthwiseBackArgs); depthwiseBack(a); }

@@ -207,20 +207,23 @@ final class ConvKernels {
             "arms may share a weight",
             TOLERANCE,
             trials -> {
-              Conv conv = new Conv(2, 6, 6, 8, 8, 3, 3, 1, 1, 1, 1);
-              trials.add(
-                  conv.toString(),
-                  (backend, inputs) -> {
-                    Buffer w = inputs.normal(conv.weightSize());
-                    Buffer dw = inputs.normal(conv.weightSize());
-                    List<Fan.Arm> arms = new ArrayList<>();
-                    for (int i = 0; i < 3; i++) {
-                      Buffer y = inputs.normal(conv.outSize());
-                      arms.add(new Fan.Arm(conv, w, y, null, new Upstream(y, null), dw));
-                    }
-                    Fan fan = new Fan(false, input(inputs, List.of(conv)), arms);
-                    backend.convGrad(fan, null, false);
-                  });
+              for (int groups : new int[] {1, 8}) {
+                Conv conv = new Conv(2, 6, 6, 8, 8, 3, 3, 1, 1, 1, groups);
+                trials.add(
+                    conv.toString(),
+                    (backend, inputs) -> {
+                      Buffer w = inputs.normal(conv.weightSize());
+                      Buffer dw = inputs.normal(conv.weightSize());
+                      List<Fan.Arm> arms = new ArrayList<>();
+                      for (int i = 0; i < 3; i++) {
+                        Buffer y = inputs.normal(conv.outSize());
+                        arms.add(new Fan.Arm(conv, w, y, null, new Upstream(y, null), dw));
+                      }
+                      Fan fan = new Fan(false, input(inputs, List.of(conv)), arms);
+                      backend.convGrad(fan, null, false);
+                      backend.convGrad(fan, input(inputs, List.of(conv)), false);
+                    });
+              }
             }),
         // By the identity, of values around 1000: nothing else may touch the digits.
         KernelSpecification.of(
