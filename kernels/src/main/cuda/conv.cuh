@@ -11,6 +11,7 @@
 
 constexpr int ARMS = 16;
 constexpr int MAX_TAPS = 64;
+constexpr int DEPTH = 16; // channels of a block of depthwise convolutions
 constexpr int MOST = 640; // threads of a block for weights: the register file has 100 for each of them
 
 /** [n, h, w] positions, cut into tiles of images x rows x cols of them, all powers of two. */
@@ -60,6 +61,26 @@ struct Piece {
   }
 };
 
+/** Which pixel of the source the i-th of a piece is. */
+struct Pixels {
+  const Piece& piece;
+  int n, h, w;
+  float row, plane;
+
+  __device__ Pixels(const Piece& piece_, int n_, int h_, int w_)
+      : piece(piece_), n(n_), h(h_), w(w_), row(1.0f / piece_.wide), plane(1.0f / piece_.tall) {}
+
+  /**
+   * Its number, or -1 where there is none. Divisions of integers would be most of a copy's instructions; the half keeps the
+   * quotients exact, by far for what fits.
+   */
+  __device__ int at(int i) const {
+    int down = (int)((i + 0.5f) * row), on = (int)((down + 0.5f) * plane);
+    int x = piece.x + i - down * piece.wide, y = piece.y + down - on * piece.tall, image = piece.image + on;
+    return image < n && y >= 0 && y < h && x >= 0 && x < w ? (image * h + y) * w + x : -1;
+  }
+};
+
 /**
  * Copies `lanes` vectors of each of a piece's pixels to shared memory, zero where there is no pixel. A thread always has the
  * lane threadIdx.x % lanes, for lanes is a power of two; value(pixel) reads that lane's vector, rectified or by its rule.
@@ -68,13 +89,10 @@ template <int V, class Value>
 __device__ inline void fill(float* shared, const Piece& piece, int lanes, int n, int h, int w, Value value) {
   int lane = threadIdx.x % lanes;
   int pixels = piece.images * piece.tall * piece.wide;
-  // Divisions of integers would be most of the instructions. The half keeps the quotients exact, by far for what fits.
-  float row = 1.0f / piece.wide, plane = 1.0f / piece.tall;
+  Pixels source(piece, n, h, w);
   for (int i = threadIdx.x / lanes; i < pixels; i += blockDim.x / lanes) {
-    int down = (int)((i + 0.5f) * row), on = (int)((down + 0.5f) * plane);
-    int x = piece.x + i - down * piece.wide, y = piece.y + down - on * piece.tall, image = piece.image + on;
-    bool inside = image < n && y >= 0 && y < h && x >= 0 && x < w;
-    store(shared + i * piece.pitch + lane * V, inside ? value((image * h + y) * w + x) : splat<V>(0));
+    int pixel = source.at(i);
+    store(shared + i * piece.pitch + lane * V, pixel >= 0 ? value(pixel) : splat<V>(0));
   }
 }
 

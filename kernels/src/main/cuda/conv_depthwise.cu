@@ -6,8 +6,6 @@
 // where the piece fits, so that a weight is read once for four products.
 #include "conv.cuh"
 
-constexpr int DEPTH = 16; // channels of a block
-
 struct DepthwiseArm {
   const float* w; // [kh, kw, c]
   float* y;

@@ -225,14 +225,16 @@ struct Rule {
     }
   }
 
-  /** The gradient at element i: scale*g + slope*(x - mean) + shift. */
+  /** The gradient at element i. */
   __device__ Vec<V> at(const float* g, const float* x, int i) const {
     Vec<V> d = load<V>(g + i);
-    if (given) {
-      Vec<V> value = load<V>(x + i);
+    return given ? of(d, load<V>(x + i)) : d;
+  }
+
+  /** scale*g + slope*(x - mean) + shift. */
+  __device__ Vec<V> of(Vec<V> d, const Vec<V>& value) const {
 #pragma unroll
-      for (int k = 0; k < V; k++) d[k] = scale[k] * d[k] + slope[k] * (value[k] - mean[k]) + shift[k];
-    }
+    for (int k = 0; k < V; k++) d[k] = scale[k] * d[k] + slope[k] * (value[k] - mean[k]) + shift[k];
     return d;
   }
 };

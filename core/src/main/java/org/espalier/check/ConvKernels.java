@@ -109,6 +109,14 @@ final class ConvKernels {
     Conv half = new Conv(3, 8, 8, 16, 8, 1, 1, 2, 0, 1, 1);
     Conv otherHalf = new Conv(3, 8, 8, 16, 8, 1, 1, 2, 0, 1, 1, 1);
     Conv deepHalved = new Conv(3, 8, 8, 16, 16, 3, 3, 2, 1, 1, 16);
+    Conv broad = new Conv(2, 18, 21, 20, 20, 3, 3, 1, 1, 1, 20);
+    Conv broadBare = new Conv(2, 18, 21, 20, 20, 3, 3, 1, 0, 1, 20);
+    Conv broadDilated = new Conv(2, 18, 21, 20, 20, 3, 3, 1, 2, 2, 20);
+    Conv broad5 = new Conv(2, 18, 21, 20, 20, 5, 5, 1, 2, 1, 20);
+    Conv broadDilated5 = new Conv(2, 18, 21, 20, 20, 5, 5, 1, 4, 2, 20);
+    Conv slim = new Conv(5, 8, 2, 16, 16, 3, 3, 1, 1, 1, 16);
+    Conv slim5 = new Conv(5, 8, 2, 16, 16, 5, 5, 1, 2, 1, 16);
+    Conv many = new Conv(33, 8, 8, 128, 128, 3, 3, 1, 1, 1, 128);
     return List.of(
         List.of(wide, wide, wide, point, point, point),
         List.of(point, wide, point, wide),
@@ -121,6 +129,9 @@ final class ConvKernels {
         List.of(half, otherHalf, deepHalved, half, otherHalf),
         List.of(half, otherHalf, wide),
         List.of(narrow, halved, oddShifted, odd),
+        List.of(broad, broad5, broadDilated, broadDilated5, broadBare),
+        List.of(slim, slim5),
+        List.of(many),
         Collections.nCopies(18, deep));
   }
 
@@ -172,7 +183,7 @@ final class ConvKernels {
    *
    * @param rule whether the gradient of the result is a rule
    * @param dx whether that of the input is wanted
-   * @param dw whether those of the weights are; without dx, of every other one
+   * @param dw whether those of the weights are: of all but every fourth, without dx of every other
    */
   private record Wanted(boolean relu, boolean rule, boolean add, boolean dx, boolean dw) {
     static final List<Wanted> ALL =
@@ -193,7 +204,7 @@ final class ConvKernels {
         Conv conv = convs.get(i);
         Buffer coefficients = wanted.rule ? inputs.normal(4 * conv.out()) : null;
         Upstream upstream = new Upstream(inputs.normal(conv.outSize()), coefficients);
-        boolean own = wanted.dw && (wanted.dx || i % 2 == 0);
+        boolean own = wanted.dw && (wanted.dx ? i % 4 != 3 : i % 2 == 0);
         Buffer dw = own ? inputs.normal(conv.weightSize()) : null;
         Buffer w = inputs.normal(conv.weightSize());
         arms.add(new Fan.Arm(conv, w, inputs.normal(conv.outSize()), null, upstream, dw));
@@ -216,20 +227,23 @@ final class ConvKernels {
             "arms may share a weight",
             TOLERANCE,
             trials -> {
-              Conv conv = new Conv(2, 6, 6, 8, 8, 3, 3, 1, 1, 1, 1);
-              trials.add(
-                  conv.toString(),
-                  (backend, inputs) -> {
-                    Buffer w = inputs.normal(conv.weightSize());
-                    Buffer dw = inputs.normal(conv.weightSize());
-                    List<Fan.Arm> arms = new ArrayList<>();
-                    for (int i = 0; i < 3; i++) {
-                      Buffer y = inputs.normal(conv.outSize());
-                      arms.add(new Fan.Arm(conv, w, y, null, new Upstream(y, null), dw));
-                    }
-                    Fan fan = new Fan(false, input(inputs, List.of(conv)), arms);
-                    backend.convGrad(fan, null, false);
-                  });
+              for (int groups : new int[] {1, 8}) {
+                Conv conv = new Conv(2, 6, 6, 8, 8, 3, 3, 1, 1, 1, groups);
+                trials.add(
+                    conv.toString(),
+                    (backend, inputs) -> {
+                      Buffer w = inputs.normal(conv.weightSize());
+                      Buffer dw = inputs.normal(conv.weightSize());
+                      List<Fan.Arm> arms = new ArrayList<>();
+                      for (int i = 0; i < 3; i++) {
+                        Buffer y = inputs.normal(conv.outSize());
+                        arms.add(new Fan.Arm(conv, w, y, null, new Upstream(y, null), dw));
+                      }
+                      Fan fan = new Fan(false, input(inputs, List.of(conv)), arms);
+                      backend.convGrad(fan, null, false);
+                      backend.convGrad(fan, input(inputs, List.of(conv)), false);
+                    });
+              }
             }),
         // By the identity, of values around 1000: nothing else may touch the digits.
         KernelSpecification.of(

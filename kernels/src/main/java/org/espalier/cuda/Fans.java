@@ -1,10 +1,13 @@
 package org.espalier.cuda;
 
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -31,7 +34,7 @@ final class Fans implements AutoCloseable {
   private final DenseConv dense;
   private final DepthwiseConv depthwise;
   private final WeightGrads weights;
-  private final PointGrads points;
+  private final DepthwiseBackward both;
   private final AnyConv any;
   private final LibraryFans libraries;
 
@@ -42,7 +45,11 @@ final class Fans implements AutoCloseable {
     dense = new DenseConv(device, norms, options);
     depthwise = new DepthwiseConv(device, norms);
     weights = new WeightGrads(device, scratch, options);
+<<<<<<< HEAD
     points = new PointGrads(device, scratch, weights, options);
+=======
+    both = new DepthwiseBackward(device, scratch, weights);
+>>>>>>> 9e58a9ee1ee52e7e8d46642f71223dc60fb2367e
     any = new AnyConv(device);
     libraries = new LibraryFans(device, scratch, elementwise, norms, options);
   }
@@ -87,20 +94,31 @@ final class Fans implements AutoCloseable {
 
   void backward(Fan fan, @Nullable Buffer dx, boolean add) {
     List<Fan.Arm> reached = fan.arms().stream().filter(arm -> arm.upstream() != null).toList();
+    scratch.begin();
     List<Fan.Arm> ours = libraries.backward(fan, reached, dx, add);
+<<<<<<< HEAD
     if (dx != null && ours.size() == 1 && reached.size() == 1) {
       Fan.Arm arm = ours.getFirst();
       if (arm.dw() != null && points.backward(fan.x(), fan.relu(), arm, dx, add)) {
         return;
       }
     }
+=======
+    Set<Fan.Arm> done = Collections.newSetFromMap(new IdentityHashMap<>());
+>>>>>>> 9e58a9ee1ee52e7e8d46642f71223dc60fb2367e
     if (dx != null) {
-      gradInput(fan, ours, dx, add || ours.size() < reached.size());
+      gradInput(fan, ours, dx, add || ours.size() < reached.size(), done);
     }
-    gradWeights(fan, ours.stream().filter(arm -> arm.dw() != null).toList());
+    gradWeights(fan, ours.stream().filter(a -> a.dw() != null && !done.contains(a)).toList());
   }
 
-  private void gradInput(Fan fan, List<Fan.Arm> reached, Buffer dx, boolean add) {
+  /**
+   * The gradient of the input.
+   *
+   * @param whole is given the arms whose weights' gradients came along
+   */
+  private void gradInput(
+      Fan fan, List<Fan.Arm> reached, Buffer dx, boolean add, Set<Fan.Arm> whole) {
     if (reached.isEmpty() && !add) {
       elementwise.fill(dx, 0);
     }
@@ -112,8 +130,14 @@ final class Fans implements AutoCloseable {
         arms -> {
           boolean done =
               switch (Kind.of(arms.getFirst().conv())) {
-                case DENSE -> dense.backward(fan.x(), fan.relu(), arms, dx, started[0]);
-                case DEPTHWISE -> depthwise.backward(fan.x(), fan.relu(), arms, dx, started[0]);
+                case DENSE ->
+                    points.backward(fan.x(), fan.relu(), arms, dx, started[0])
+                        ? whole.addAll(arms)
+                        : dense.backward(fan.x(), fan.relu(), arms, dx, started[0]);
+                case DEPTHWISE ->
+                    both.backward(fan.x(), fan.relu(), arms, dx, started[0])
+                        ? whole.addAll(arms)
+                        : depthwise.backward(fan.x(), fan.relu(), arms, dx, started[0]);
                 case ANY -> false;
               };
           started[0] |= done;
@@ -126,7 +150,6 @@ final class Fans implements AutoCloseable {
   }
 
   private void gradWeights(Fan fan, List<Fan.Arm> arms) {
-    scratch.begin();
     launches(
         arms,
         Function.identity(),

@@ -89,7 +89,6 @@ final class LibraryFans implements AutoCloseable {
    */
   List<Fan.Arm> backward(Fan fan, List<Fan.Arm> arms, @Nullable Buffer dx, boolean add) {
     List<Fan.Arm> others = new ArrayList<>();
-    scratch.begin();
     Buffer x = null;
     Buffer sum = dx; // the gradient of what is convolved
     boolean started = add;

@@ -46,14 +46,17 @@ final class PointGrads {
   }
 
   /**
-   * dx (+)= the gradient through the arm, and that of its weight is added.
+   * dx (+)= the gradient through the only arm, and that of its weight is added.
    *
-   * @return whether it is the arm for it: if not, nothing was done
+   * @return whether it is an arm for it: if not, nothing was done
    */
-  boolean backward(Buffer x, boolean relu, Fan.Arm arm, Buffer dx, boolean add) {
+  boolean backward(Buffer x, boolean relu, List<Fan.Arm> arms, Buffer dx, boolean add) {
+    Fan.Arm arm = arms.getFirst();
     Conv c = arm.conv();
     int most = Math.max(c.in(), c.out());
-    if (!c.pointwise()
+    if (arms.size() > 1
+        || arm.dw() == null
+        || !c.pointwise()
         || most > 64
         || 2 * Math.min(c.in(), c.out()) <= most // half of the products would be of nothing
         || Lanes.width(c.in(), x, dx) != 4
@@ -63,12 +66,12 @@ final class PointGrads {
     Form form = forms[most <= 16 ? 0 : most <= 32 ? 1 : 2];
     int rows = c.n() * c.h() * c.w();
     int splits = form.splits(rows);
-    CudaBuffer parts = scratch.begin().take(splits * c.weightSize());
+    CudaBuffer parts = scratch.take(splits * c.weightSize());
     launch.begin().reads(x).reads(arm.w());
     Fans.write(launch, arm);
     launch.writes(dx).writes(parts).i32(rows).i32(c.in()).i32(c.out()).bool(relu).bool(add);
     launch.run(tf32 ? form.kernel32 : form.kernel, splits, 1, 1, THREADS, form.sharedBytes(tf32));
-    weights.join(List.of(arm), List.of(parts), splits);
+    weights.join(arms, List.of(parts), splits);
     return true;
   }
 }

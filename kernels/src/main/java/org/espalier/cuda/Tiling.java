@@ -7,7 +7,8 @@ import org.espalier.backend.Conv;
  * conv.cuh.
  */
 record Tiling(int n, int h, int w, int images, int rows, int cols) {
-  private static final int SIDE = 16;
+  /** Rows and columns of a tile, at most. */
+  static final int SIDE = 16;
 
   /** Tiles of {@code positions}, a power of two: as square as the image allows. */
   static Tiling of(int n, int h, int w, int positions) {

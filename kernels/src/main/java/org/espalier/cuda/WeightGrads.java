@@ -149,16 +149,12 @@ final class WeightGrads {
     join(arms, parts, splits);
   }
 
-  /**
-   * Adds up the parts of the weights of arms of one geometry, those for one weight one after the
-   * other: it may serve several arms.
-   */
+  /** Adds the parts up, those for one weight one after the other: it may serve several arms. */
   void join(List<Fan.Arm> arms, List<CudaBuffer> parts, int splits) {
-    int size = arms.getFirst().conv().weightSize();
     int from = 0;
     for (int to = 1; to <= arms.size(); to++) {
       if (to == arms.size() || among(arms.subList(from, to), arms.get(to).dw())) {
-        join(arms.subList(from, to), parts.subList(from, to), splits, size, to - from);
+        joinApart(arms.subList(from, to), parts.subList(from, to), splits);
         from = to;
       }
     }
@@ -169,11 +165,14 @@ final class WeightGrads {
     return arms.stream().anyMatch(arm -> CudaBuffer.address(arm.dw()) == address);
   }
 
-  private void join(List<Fan.Arm> arms, List<CudaBuffer> parts, int splits, int size, int count) {
+  private void joinApart(List<Fan.Arm> arms, List<CudaBuffer> parts, int splits) {
     launch.begin();
-    for (int i = 0; i < count; i++) {
+    int widest = 1;
+    for (int i = 0; i < arms.size(); i++) {
+      int size = arms.get(i).conv().weightSize();
       launch.reads(parts.get(i)).writes(arms.get(i).dw()).i32(splits).i32(size);
+      widest = Math.max(widest, size);
     }
-    launch.run(join, Rows.joins(size), count, 1, Lanes.BLOCK, 0);
+    launch.run(join, Rows.joins(widest), arms.size(), 1, Lanes.BLOCK, 0);
   }
 }

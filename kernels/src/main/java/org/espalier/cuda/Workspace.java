@@ -44,6 +44,10 @@ final class Workspace {
         Math.ceilDiv(conv.in() / conv.groups(), square) * (long) Math.ceilDiv(conv.out(), square);
     long moments = 4L * (conv.outSize() / POSITIONS);
     long tiles = (long) conv.outSize() / conv.out() / TILE;
-    return moments + conv.weightSize() * (1 + Math.min(WeightGrads.BLOCKS / squares, tiles));
+    long splits = Math.min(WeightGrads.BLOCKS / squares, tiles);
+    if (conv.depthwise()) { // every tile leaves a part
+      splits = Math.max(splits, DepthwiseBackward.mostTiles(conv));
+    }
+    return moments + conv.weightSize() * (1 + splits);
   }
 }

@@ -26,8 +26,11 @@ class ResourcesTest {
   /** A warp takes registers in steps of this. */
   private static final int STEP = 256;
 
-  /** Of a block, without asking for more; what is asked for at the launch counts too. */
+  /** Of a block, without asking for more; what is taken at the launch counts too. */
   private static final int SHARED_MEMORY = 48 * 1024;
+
+  /** What every device has for a block that asks for it. */
+  private static final int MOST_SHARED_MEMORY = 64 * 1024;
 
   private static final Pattern ENTRY =
       Pattern.compile("Compiling entry function '(\\w+)' for '(sm_\\w+)'");
@@ -67,7 +70,8 @@ class ResourcesTest {
       assertThat(warps * each).as("registers of " + use).isLessThanOrEqualTo(REGISTERS);
       assertThat(use.shared() + dynamic(use.kernel()))
           .as("shared memory of " + use)
-          .isLessThanOrEqualTo(SHARED_MEMORY);
+          .isLessThanOrEqualTo(
+              use.kernel().equals("depthwise_back") ? MOST_SHARED_MEMORY : SHARED_MEMORY);
     }
     assertThat(uses.stream().map(Use::device).distinct()).contains("sm_80", "sm_90");
     uses.stream()
@@ -76,6 +80,9 @@ class ResourcesTest {
   }
 
   private static int dynamic(String kernel) {
+    if (kernel.equals("depthwise_back")) {
+      return DepthwiseBackward.SHARED;
+    }
     return kernel.startsWith("dense_weight") || kernel.startsWith("depthwise_weight")
         ? WeightGrads.SHARED
         : kernel.startsWith("dense")
