@@ -34,6 +34,7 @@ final class Fans implements AutoCloseable {
   private final DenseConv dense;
   private final DepthwiseConv depthwise;
   private final WeightGrads weights;
+  private final PointGrads points;
   private final DepthwiseBackward both;
   private final AnyConv any;
   private final LibraryFans libraries;
@@ -45,11 +46,8 @@ final class Fans implements AutoCloseable {
     dense = new DenseConv(device, norms, options);
     depthwise = new DepthwiseConv(device, norms);
     weights = new WeightGrads(device, scratch, options);
-<<<<<<< HEAD
     points = new PointGrads(device, scratch, weights, options);
-=======
     both = new DepthwiseBackward(device, scratch, weights);
->>>>>>> 9e58a9ee1ee52e7e8d46642f71223dc60fb2367e
     any = new AnyConv(device);
     libraries = new LibraryFans(device, scratch, elementwise, norms, options);
   }
@@ -96,16 +94,7 @@ final class Fans implements AutoCloseable {
     List<Fan.Arm> reached = fan.arms().stream().filter(arm -> arm.upstream() != null).toList();
     scratch.begin();
     List<Fan.Arm> ours = libraries.backward(fan, reached, dx, add);
-<<<<<<< HEAD
-    if (dx != null && ours.size() == 1 && reached.size() == 1) {
-      Fan.Arm arm = ours.getFirst();
-      if (arm.dw() != null && points.backward(fan.x(), fan.relu(), arm, dx, add)) {
-        return;
-      }
-    }
-=======
     Set<Fan.Arm> done = Collections.newSetFromMap(new IdentityHashMap<>());
->>>>>>> 9e58a9ee1ee52e7e8d46642f71223dc60fb2367e
     if (dx != null) {
       gradInput(fan, ours, dx, add || ours.size() < reached.size(), done);
     }
