@@ -44,7 +44,7 @@ class CudaLaunchesTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"darts, 8, 1150", "nasbench201, 5, 500"})
+  @CsvSource({"darts, 8, 880", "nasbench201, 5, 480"})
   void aPassIsSoManyLaunchesAtMost(String name, int cells, int most) {
     SearchSpace space = Spaces.of(name);
     Strategy strategy = Strategies.of("darts");
