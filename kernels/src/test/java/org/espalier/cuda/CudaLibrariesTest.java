@@ -6,6 +6,7 @@ import static org.espalier.cuda.CudaConvTest.random;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.stream.Stream;
@@ -148,13 +149,16 @@ class CudaLibrariesTest {
     assertThat(eager.counters().replayed()).isZero();
     assertThat(captured.counters().replayed()).isPositive();
     assertThat(captured.values()).isDeepEqualTo(eager.values());
-    // A step has a convolution by each, in all three products, and a product.
-    assertThat(captured.counters().launches())
-        .containsEntry("cublasSgemm_v2", 5 * 4L)
-        .containsEntry("cudnnConvolutionForward", 5L)
-        .containsEntry("cudnnConvolutionBackwardData", 5L)
-        .containsEntry("cudnnConvolutionBackwardFilter", 5L)
-        .isEqualTo(eager.counters().launches());
+    Map<String, Long> launches = captured.counters().launches();
+    assertThat(launches).isEqualTo(eager.counters().launches());
+    if (!Emulator.REAL) { // a real cuDNN may leave some to us
+      // A step has a convolution by each, in all three products, and a product.
+      assertThat(launches)
+          .containsEntry("cublasSgemm_v2", 5 * 4L)
+          .containsEntry("cudnnConvolutionForward", 5L)
+          .containsEntry("cudnnConvolutionBackwardData", 5L)
+          .containsEntry("cudnnConvolutionBackwardFilter", 5L);
+    }
   }
 
   @Test
