@@ -1,5 +1,5 @@
 // Both gradients of a 1x1 convolution at once, where its weight fits into shared memory: dx = dy w^T and dw = x^T dy. What makes
-// dy (g, y and the rule) and x are read once for the two; in a DARTS pass that is most of what a backward pass reads.
+// dy (g, y and the rule) and x are read once for the two.
 #include "product.cuh"
 
 struct PointArgs {

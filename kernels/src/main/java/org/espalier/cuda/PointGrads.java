@@ -24,17 +24,18 @@ final class PointGrads {
           channels, device.kernel("conv_point", name), device.kernel("conv_point", name + "_tf32"));
     }
 
-    int sharedBytes(boolean tf32) {
-      int weight = channels * (channels + 8);
-      int pitches = channels + 4 + channels + (tf32 ? 8 : 4);
-      return 4 * (weight + SUMS / channels * pitches);
-    }
-
     /** A large weight makes large parts: two tiles at least share one. */
     int splits(int rows) {
       int tiles = Lanes.ceil(rows, SUMS / channels);
       return Math.min(WeightGrads.BLOCKS, channels > 16 ? Lanes.ceil(tiles, 2) : tiles);
     }
+  }
+
+  /** Of a block: the weight, and tiles of dy and x. Beyond 48 KiB at 64 channels. */
+  static int sharedBytes(int channels, boolean tf32) {
+    int weight = channels * (channels + 8);
+    int pitches = channels + 4 + channels + (tf32 ? 8 : 4);
+    return Float.BYTES * (weight + SUMS / channels * pitches);
   }
 
   PointGrads(Device device, Scratch scratch, WeightGrads weights, CudaOptions options) {
@@ -70,7 +71,13 @@ final class PointGrads {
     launch.begin().reads(x).reads(arm.w());
     Fans.write(launch, arm);
     launch.writes(dx).writes(parts).i32(rows).i32(c.in()).i32(c.out()).bool(relu).bool(add);
-    launch.run(tf32 ? form.kernel32 : form.kernel, splits, 1, 1, THREADS, form.sharedBytes(tf32));
+    launch.run(
+        tf32 ? form.kernel32 : form.kernel,
+        splits,
+        1,
+        1,
+        THREADS,
+        sharedBytes(form.channels, tf32));
     weights.join(arms, List.of(parts), splits);
     return true;
   }

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -31,6 +32,9 @@ class ResourcesTest {
 
   /** What every device has for a block that asks for it. */
   private static final int MOST_SHARED_MEMORY = 64 * 1024;
+
+  private static final Set<String> ASKING =
+      Set.of("depthwise_back", "point_grad64", "point_grad64_tf32");
 
   private static final Pattern ENTRY =
       Pattern.compile("Compiling entry function '(\\w+)' for '(sm_\\w+)'");
@@ -70,8 +74,7 @@ class ResourcesTest {
       assertThat(warps * each).as("registers of " + use).isLessThanOrEqualTo(REGISTERS);
       assertThat(use.shared() + dynamic(use.kernel()))
           .as("shared memory of " + use)
-          .isLessThanOrEqualTo(
-              use.kernel().equals("depthwise_back") ? MOST_SHARED_MEMORY : SHARED_MEMORY);
+          .isLessThanOrEqualTo(ASKING.contains(use.kernel()) ? MOST_SHARED_MEMORY : SHARED_MEMORY);
     }
     assertThat(uses.stream().map(Use::device).distinct()).contains("sm_80", "sm_90");
     uses.stream()
@@ -82,6 +85,10 @@ class ResourcesTest {
   private static int dynamic(String kernel) {
     if (kernel.equals("depthwise_back")) {
       return DepthwiseBackward.SHARED;
+    }
+    if (kernel.startsWith("point_grad")) {
+      int channels = Integer.parseInt(kernel.replaceAll("\\D+(\\d+).*", "$1"));
+      return PointGrads.sharedBytes(channels, kernel.endsWith("tf32"));
     }
     return kernel.startsWith("dense_weight") || kernel.startsWith("depthwise_weight")
         ? WeightGrads.SHARED
