@@ -37,9 +37,8 @@ public record Branch(Module body, @Nullable Module rest, @Nullable BatchNorm2d n
 
   @Override
   public Tensor forward(Tape tape, Tensor x) {
-    Tensor y = body.forward(tape, x);
-    Tensor z = rest == null ? y : rest.forward(tape, y);
-    return norm == null ? z : norm.forward(tape, z);
+    Tensor y = finish(tape, body.forward(tape, x));
+    return norm == null ? y : norm.forward(tape, y);
   }
 
   /**
@@ -47,7 +46,11 @@ public record Branch(Module body, @Nullable Module rest, @Nullable BatchNorm2d n
    * #foldable}.
    */
   public Tensor raw(Tape tape, Tensor y) {
-    Tensor z = rest == null ? y : rest.forward(tape, y);
+    Tensor z = finish(tape, y);
     return norm == null || foldable() ? z : norm.forward(tape, z);
+  }
+
+  private Tensor finish(Tape tape, Tensor y) {
+    return rest == null ? y : rest.forward(tape, y);
   }
 }

@@ -68,6 +68,7 @@ public final class NodeSum {
   /** The sum; zero where nothing was added. */
   public Tensor total() {
     rests.forEach(Runnable::run);
+    rests.clear();
     if (values.isEmpty()) {
       Tensor zero = tape.filled(shape, 0);
       if (terms.isEmpty()) {
